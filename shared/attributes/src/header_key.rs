@@ -1,0 +1,48 @@
+//! The name of a header to look at.
+
+use filter_api::{HeaderName, InvalidHeader};
+use std::fmt;
+
+/// The name of a header to look up, lower case. Unlike a name to write, it may be one that frames
+/// the message or a pseudo-header; `host` means `:authority`, as Envoy stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderKey(Box<[u8]>);
+
+/// A text that no header of a request is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidHeaderKey;
+
+impl HeaderKey {
+    /// Checks `name` and folds it to lower case.
+    ///
+    /// # Errors
+    /// [`InvalidHeaderKey`] where it is neither a token of RFC 9110 nor one of a request's
+    /// pseudo-headers.
+    pub fn new(name: &str) -> Result<Self, InvalidHeaderKey> {
+        const PSEUDO: [&str; 5] = [":authority", ":method", ":path", ":protocol", ":scheme"];
+        let lower = name.to_ascii_lowercase();
+        if lower == "host" {
+            return Ok(Self(b":authority"[..].into()));
+        }
+        let is_name = PSEUDO.contains(&lower.as_str())
+            || matches!(HeaderName::new(&lower), Ok(_) | Err(InvalidHeader::Framing));
+        if is_name { Ok(Self(lower.into_bytes().into())) } else { Err(InvalidHeaderKey) }
+    }
+
+    /// The lower-case bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for InvalidHeaderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a header name, :authority, :method, :path, :protocol or :scheme \
+             (letters, digits and !#$%&'*+-.^_`|~)",
+        )
+    }
+}
+
+impl std::error::Error for InvalidHeaderKey {}

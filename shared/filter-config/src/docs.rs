@@ -1,0 +1,14 @@
+//! What the wire types say, for people and editors: JSON schema, Markdown tables, and the checks
+//! that keep both equal to what is committed. For tests; no module carries it.
+
+mod files;
+mod schema;
+mod spelling;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use files::{assert_file_contents, replace_between_markers};
+pub use schema::schema;
+pub use spelling::assert_snake_case_accepted;
+pub use tables::{config_table, stats_table};

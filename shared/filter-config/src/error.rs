@@ -1,0 +1,148 @@
+//! What went wrong while a wire type read a node, already in the words of a [`ConfigError`].
+
+use filter_api::ConfigError;
+use serde::de::{self, Expected, Unexpected};
+use std::fmt::{self, Display};
+
+/// Longest piece of the user's text that a message repeats, in characters.
+const LONGEST_QUOTE: usize = 64;
+
+/// serde's error, built from its parts instead of from its text.
+#[derive(Debug)]
+pub(crate) struct Error(ConfigError);
+
+impl Error {
+    /// Puts an object's key in front of the path.
+    pub(crate) fn within_key(self, key: &str) -> Self {
+        Self(self.0.within(&path_segment(key)))
+    }
+
+    /// Puts a list's index in front of the path.
+    pub(crate) fn within_index(self, index: usize) -> Self {
+        Self(self.0.within(&format!("[{index}]")))
+    }
+
+    /// An error about the value at hand.
+    pub(crate) fn found(found: impl Display, allowed: impl Display) -> Self {
+        Self(ConfigError::found("", found, allowed))
+    }
+
+    /// An object has the same key twice.
+    pub(crate) fn repeated_key(key: &str) -> Self {
+        Self(ConfigError::found(path_segment(key), "it twice", "once"))
+    }
+}
+
+impl From<Error> for ConfigError {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Self(ConfigError::new("", message.to_string()))
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::found(describe(found), allowed(&expected.to_string()))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::found(describe(Unexpected::Str(variant)), list(expected))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self::found(format_args!("unknown field `{}`", shorten(field)), list(expected))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self(ConfigError::new(field, "missing, but required"))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self(ConfigError::found(field, "it in both spellings", "one of them"))
+    }
+}
+
+/// A key as a step of a path; in brackets where a dotted path would be ambiguous or break the line.
+pub(crate) fn path_segment(key: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-:$".contains(c);
+    if !key.is_empty() && key.chars().all(plain) {
+        shorten(key)
+    } else {
+        format!("[{:?}]", shorten(key))
+    }
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_QUOTE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn describe(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Bool(value) => value.to_string(),
+        Unexpected::Float(value) => value.to_string(),
+        Unexpected::Map => "an object".to_owned(),
+        Unexpected::Seq => "an array".to_owned(),
+        Unexpected::Signed(value) => value.to_string(),
+        Unexpected::Str(text) => format!("string {:?}", shorten(text)),
+        Unexpected::Unit => "null".to_owned(),
+        Unexpected::Unsigned(value) => value.to_string(),
+        other => shorten(&other.to_string()),
+    }
+}
+
+/// serde names Rust's types; the user knows JSON's.
+fn allowed(expected: &str) -> String {
+    let range = |low: i64, high: u64| format!("an integer from {low} to {high}");
+    match expected {
+        "u8" => range(0, u8::MAX.into()),
+        "u16" => range(0, u16::MAX.into()),
+        "u32" => range(0, u32::MAX.into()),
+        "u64" => range(0, u64::MAX),
+        "i32" => range(i32::MIN.into(), i32::MAX.unsigned_abs().into()),
+        "i64" => range(i64::MIN, i64::MAX.unsigned_abs()),
+        "f32" | "f64" => "a number".to_owned(),
+        "a sequence" => "an array".to_owned(),
+        "a map" => "an object".to_owned(),
+        _ if expected.starts_with("struct ") => "an object".to_owned(),
+        _ if expected.starts_with("enum ") || expected.starts_with("variant ") => {
+            "a string".to_owned()
+        }
+        _ => expected.to_owned(),
+    }
+}
+
+/// Names in backticks, without the snake_case twin of a camelCase name.
+fn list(names: &[&str]) -> String {
+    let is_twin = |name: &str| {
+        name.contains('_') && names.iter().any(|other| *other != name && is_snake_of(name, other))
+    };
+    let shown: Vec<String> =
+        names.iter().filter(|name| !is_twin(name)).map(|name| format!("`{name}`")).collect();
+    if shown.is_empty() { "no field at all".to_owned() } else { shown.join(", ") }
+}
+
+/// Whether `snake` without its underscores is `camel`, case aside.
+fn is_snake_of(snake: &str, camel: &str) -> bool {
+    let letters = |name: &str| -> String {
+        name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
+    };
+    letters(snake) == letters(camel)
+}

@@ -1,0 +1,32 @@
+//! Which requests a rule concerns.
+//!
+//! - [`RequestMatcher`]: Istio's `HTTPMatchRequest` list, compiled once, evaluated on bytes.
+//! - [`StringMatcher`]: exact, prefix, suffix, contains, regex (full match).
+//! - [`Selection`]: a percentage of the requests, at random or sticky by a key.
+//!
+//! Types whose names are Istio's ([`HttpMatchRequest`], [`StringMatch`], [`Percentage`]) are what
+//! the user writes; the others are what is made of them when the configuration is loaded.
+//!
+//! ```
+//! use filter_api::{HeaderPairs, RequestHead, encode_pairs};
+//! use matchers::{HttpMatchRequest, RequestMatcher};
+//!
+//! let list: Vec<HttpMatchRequest> =
+//!     serde_json::from_str(r#"[{"headers": {"end-user": {"exact": "jason"}}}]"#)?;
+//! let matcher = RequestMatcher::from_wire(&list, "rules[0].match")?;
+//!
+//! let bytes = encode_pairs([(":path", "/"), ("end-user", "jason")]);
+//! assert!(matcher.matches(&RequestHead::new(HeaderPairs::parse(&bytes))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod percent;
+mod request;
+mod selection;
+pub mod sticky;
+mod string;
+
+pub use percent::FractionalPercent;
+pub use request::{HttpMatchRequest, RequestMatcher};
+pub use selection::{Percentage, Selection};
+pub use string::{StringMatch, StringMatcher};

@@ -1,0 +1,82 @@
+//! Matching a request, in Istio's words.
+
+use crate::StringMatch;
+use condition::Condition;
+use filter_api::{ConfigError, RequestHead};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+mod condition;
+#[cfg(test)]
+mod tests;
+
+/// Conditions on a request, of which all have to be met (Istio's `HTTPMatchRequest`). `{}` is met
+/// by every request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct HttpMatchRequest {
+    /// A name for people; nothing depends on it.
+    pub name: Option<String>,
+    /// The path, without the query.
+    pub uri: Option<StringMatch>,
+    /// `http` or `https`.
+    pub scheme: Option<StringMatch>,
+    /// The HTTP method; its case counts.
+    pub method: Option<StringMatch>,
+    /// The host the request is for, with its port if it has one. Case does not count.
+    pub authority: Option<StringMatch>,
+    /// Headers by name; of a repeated header any value may match. Pseudo-headers such as `:path`
+    /// are allowed; `host` means `:authority`.
+    pub headers: BTreeMap<String, StringMatch>,
+    /// Headers by name of which no value may match; a missing header meets this.
+    #[serde(alias = "without_headers")]
+    pub without_headers: BTreeMap<String, StringMatch>,
+    /// Query parameters by name; of a repeated one any value may match, as it stands or
+    /// percent-decoded.
+    #[serde(alias = "query_params")]
+    pub query_params: BTreeMap<String, StringMatch>,
+    /// Whether `uri` is compared without regard to case.
+    #[serde(alias = "ignore_uri_case")]
+    pub ignore_uri_case: bool,
+}
+
+/// A list of [`HttpMatchRequest`] compiled: a request has to meet all conditions of any entry.
+#[derive(Clone, Debug, Default)]
+pub struct RequestMatcher {
+    /// Empty where every request matches.
+    alternatives: Vec<Vec<Condition>>,
+}
+
+impl RequestMatcher {
+    /// Compiles the list that stands at `path`. An empty list, and an entry without a condition,
+    /// match every request.
+    ///
+    /// # Errors
+    /// The first entry with an invalid name or match, by its path.
+    pub fn from_wire(list: &[HttpMatchRequest], path: &str) -> Result<Self, ConfigError> {
+        let mut alternatives = Vec::with_capacity(list.len());
+        for (index, entry) in list.iter().enumerate() {
+            let conditions = condition::compile(entry)
+                .map_err(|error| error.within(&format!("[{index}]")).within(path))?;
+            alternatives.push(conditions);
+        }
+        if alternatives.iter().any(Vec::is_empty) {
+            alternatives.clear();
+        }
+        Ok(Self { alternatives })
+    }
+
+    /// Whether the request matches.
+    #[must_use]
+    pub fn matches(&self, request: &RequestHead<'_>) -> bool {
+        self.alternatives.is_empty()
+            || self.alternatives.iter().any(|all| all.iter().all(|one| one.is_met(request)))
+    }
+
+    /// Whether [`matches`](Self::matches) reads the request's headers.
+    #[must_use]
+    pub fn needs_request_headers(&self) -> bool {
+        !self.alternatives.is_empty()
+    }
+}

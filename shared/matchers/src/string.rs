@@ -1,0 +1,150 @@
+//! Matching one text.
+
+use filter_api::ConfigError;
+use regex_lite::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+#[cfg(test)]
+mod tests;
+
+/// How a text has to look; exactly one of the fields (Istio's `StringMatch`, with `suffix`,
+/// `contains` and `present` added).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct StringMatch {
+    /// The whole text.
+    pub exact: Option<String>,
+    /// The text's beginning.
+    pub prefix: Option<String>,
+    /// The text's end.
+    pub suffix: Option<String>,
+    /// Any part of the text.
+    pub contains: Option<String>,
+    /// Regular expression that matches the whole text, not a part of it.
+    pub regex: Option<String>,
+    /// For headers and query parameters only: true asks for its presence, if only with an empty
+    /// value, and so does `{}`; false for its absence.
+    pub present: Option<bool>,
+}
+
+/// A [`StringMatch`] compiled. It compares bytes: a text need not be UTF-8.
+#[derive(Clone, Debug)]
+pub struct StringMatcher {
+    test: Test,
+    ignore_case: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    Contains(Box<[u8]>),
+    Exact(Box<[u8]>),
+    Prefix(Box<[u8]>),
+    Regex(Box<Regex>),
+    Suffix(Box<[u8]>),
+}
+
+/// Memory that a compiled pattern may take, in bytes: enough for any written by hand.
+const REGEX_SIZE_LIMIT: usize = 1 << 20;
+
+impl StringMatch {
+    /// The tests against a fixed text.
+    fn texts(&self, ignore_case: bool) -> Result<Vec<Test>, ConfigError> {
+        let mut tests = Vec::new();
+        let mut add = |name: &str, text: &Option<String>, test: fn(Box<[u8]>) -> Test| {
+            match text.as_deref() {
+                None => {}
+                Some("") if name != "exact" => {
+                    return Err(ConfigError::found(name, "an empty text", "one character or more"));
+                }
+                Some(text) => tests.push(test(fold(text, ignore_case))),
+            }
+            Ok(())
+        };
+        add("exact", &self.exact, Test::Exact)?;
+        add("prefix", &self.prefix, Test::Prefix)?;
+        add("suffix", &self.suffix, Test::Suffix)?;
+        add("contains", &self.contains, Test::Contains)?;
+        Ok(tests)
+    }
+}
+
+impl StringMatcher {
+    /// Compiles a match that stands at `path`. ASCII letters are compared without their case if
+    /// `ignore_case`, also in a regex.
+    ///
+    /// # Errors
+    /// None or several of the fields, `present` (which says nothing about a text), an empty text
+    /// other than `exact`, a pattern that does not compile.
+    pub fn from_wire(
+        wire: &StringMatch,
+        ignore_case: bool,
+        path: &str,
+    ) -> Result<Self, ConfigError> {
+        let mut tests = wire.texts(ignore_case).map_err(|error| error.within(path))?;
+        if let Some(pattern) = &wire.regex {
+            let regex = compile(pattern, ignore_case)
+                .map_err(|why| ConfigError::new("regex", why).within(path))?;
+            tests.push(Test::Regex(Box::new(regex)));
+        }
+        let found = match (tests.pop(), tests.len(), wire.present) {
+            (Some(test), 0, None) => return Ok(Self { test, ignore_case }),
+            (None, _, None) => "none of them",
+            (_, _, None) => "several",
+            (_, _, Some(_)) => "present",
+        };
+        let allowed = "exactly one of exact, prefix, suffix, contains, regex";
+        Err(ConfigError::found(path, found, allowed))
+    }
+
+    /// Whether the text is as asked for.
+    ///
+    /// A regex reads a text that is not UTF-8 as Latin-1, every byte one character, so that such a
+    /// byte neither ends the matching nor hides the rest.
+    #[must_use]
+    pub fn matches(&self, text: &[u8]) -> bool {
+        let same: fn(&[u8], &[u8]) -> bool =
+            if self.ignore_case { <[u8]>::eq_ignore_ascii_case } else { |a, b| a == b };
+        match &self.test {
+            Test::Exact(exact) => same(text, exact),
+            Test::Prefix(prefix) => text.get(..prefix.len()).is_some_and(|part| same(part, prefix)),
+            Test::Suffix(suffix) => text
+                .len()
+                .checked_sub(suffix.len())
+                .and_then(|start| text.get(start..))
+                .is_some_and(|part| same(part, suffix)),
+            Test::Contains(part) => text.windows(part.len()).any(|window| same(window, part)),
+            Test::Regex(regex) => match std::str::from_utf8(text) {
+                Ok(text) => regex.is_match(text),
+                Err(_) => {
+                    regex.is_match(&text.iter().map(|byte| char::from(*byte)).collect::<String>())
+                }
+            },
+        }
+    }
+}
+
+fn fold(text: &str, ignore_case: bool) -> Box<[u8]> {
+    let text = if ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
+    text.into_bytes().into()
+}
+
+/// Compiles a pattern so that it matches the whole text.
+fn compile(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
+    if pattern.is_empty() {
+        return Err("found an empty pattern, allowed is at least one character".to_owned());
+    }
+    let build = |pattern: &str| {
+        RegexBuilder::new(pattern)
+            .case_insensitive(ignore_case)
+            .size_limit(REGEX_SIZE_LIMIT)
+            .build()
+    };
+    // By itself first: `a)(b` is refused, though it would compile between the parentheses below.
+    build(pattern).map_err(|why| format!("not a regular expression: {why}"))?;
+    // A pattern in (?x) mode may end in a comment, which swallows what follows on its line. There a
+    // line break means nothing; elsewhere it would be part of the pattern.
+    build(&format!(r"\A(?:{pattern})\z"))
+        .or_else(|_| build(&format!("\\A(?:{pattern}\n)\\z")))
+        .map_err(|why| format!("not a regular expression: {why}"))
+}
