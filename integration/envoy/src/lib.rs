@@ -6,11 +6,11 @@
 //! - [`Client`] and [`H2Client`] talk to it byte by byte and tell how an exchange ended.
 //! - [`Upstream`] answers behind it, as a closure says, and records what arrived.
 //! - [`Load`] sends a bounded amount of traffic and reports statuses and latencies.
-//! - [`bench`] prices a filter in instructions per request, by callgrind.
+//!
+//! The binary `instruction-bench` prices filters in instructions per request, by callgrind.
 //!
 //! Everything talks to loopback only. Every wait has an end, every process is ended by its id.
 
-pub mod bench;
 mod bootstrap;
 mod client;
 mod load;

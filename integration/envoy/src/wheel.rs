@@ -165,15 +165,20 @@ fn cache_root() -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(home).join(".cache/ballast"))
 }
 
-/// The version in `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`.
 fn version_of(binary: &Path) -> anyhow::Result<String> {
     let output = Command::new(binary)
         .arg("--version")
         .output()
         .with_context(|| format!("cannot run {}", binary.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let version = text.split('/').nth(1);
+    let version = parse_version(&text);
     Ok(version.with_context(|| format!("no version in `{}`", text.trim()))?.to_owned())
+}
+
+/// The version in `/path/to/envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`.
+fn parse_version(text: &str) -> Option<&str> {
+    let (_, build) = text.split_once("version: ")?;
+    build.split('/').nth(1)
 }
 
 #[cfg(test)]
@@ -200,6 +205,13 @@ mod tests {
             assert!(error.to_string().contains("is not a version"), "{error}");
         }
         Ok(())
+    }
+
+    #[test]
+    fn a_binary_tells_its_version() {
+        let text = "/opt/envoy/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL\n";
+        assert_eq!(super::parse_version(text), Some("1.40.0"));
+        assert_eq!(super::parse_version("usage: envoy"), None);
     }
 
     #[test]

@@ -43,8 +43,14 @@ impl Client {
     /// Sends a request and reads its answer.
     pub fn send(&mut self, request: &Request) -> Answer {
         match self.write(request) {
-            // The peer may have answered before it stopped listening: read what there is.
-            Ok(()) | Err(End::Reset) => self.read(),
+            Ok(()) => self.read(),
+            // The peer may have answered before it stopped listening: read what there is. The
+            // system tells of a reset only once, so that what follows looks like an orderly close.
+            Err(End::Reset) => {
+                let answer = self.read();
+                let end = if answer.end == End::Eof { End::Reset } else { answer.end };
+                Answer { end, ..answer }
+            }
             Err(end) => self.finish(Answer::nothing_yet(), Instant::now(), end),
         }
     }

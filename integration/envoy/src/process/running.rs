@@ -72,6 +72,12 @@ impl EnvoyProcess {
         self.child.id()
     }
 
+    /// The directory that Envoy runs in; it goes with the process.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Where the listener of this name listens now.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 //!
 //! What it adds to a request is what every SDK filter pays before its first line of logic.
 
+#![allow(missing_docs, reason = "the SDK's macro exports a function that has no documentation")]
+
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
