@@ -46,3 +46,24 @@ impl fmt::Display for InvalidHeaderKey {
 }
 
 impl std::error::Error for InvalidHeaderKey {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_requests_are_folded_and_all_others_refused() {
+        for (name, key) in [
+            ("X-User", "x-user"),
+            ("Host", ":authority"),
+            (":PATH", ":path"),
+            ("content-length", "content-length"),
+            ("x_y.z~", "x_y.z~"),
+        ] {
+            assert_eq!(HeaderKey::new(name).unwrap().as_bytes(), key.as_bytes());
+        }
+        for name in ["", ":", ":status", ":host", "a b", "a:b", "a\r\n", "é", "a\0"] {
+            assert_eq!(HeaderKey::new(name), Err(InvalidHeaderKey), "{name:?}");
+        }
+    }
+}

@@ -78,7 +78,8 @@ impl de::Error for Error {
 }
 
 /// A key as a step of a path; in brackets where a dotted path would be ambiguous or break the line.
-pub(crate) fn path_segment(key: &str) -> String {
+#[must_use]
+pub fn path_segment(key: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-:$".contains(c);
     if !key.is_empty() && key.chars().all(plain) {
         shorten(key)
@@ -87,7 +88,9 @@ pub(crate) fn path_segment(key: &str) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+/// At most 64 characters of what a user wrote, for a message.
+#[must_use]
+pub fn shorten(text: &str) -> String {
     match text.char_indices().nth(LONGEST_QUOTE) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

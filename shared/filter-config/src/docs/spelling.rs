@@ -1,12 +1,15 @@
 //! Every camelCase field is also accepted in snake_case, as protobuf's JSON does.
 
-use super::tables::{resolve, unwrap_containers};
+use super::tables::unwrap_containers;
 use crate::load;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+
+/// Longest path looked at; a type that contains itself ends here.
+const DEEPEST: usize = 24;
 
 /// Asserts that `T` accepts the snake_case spelling of every field whose name has several words:
 /// of each field of the schema by itself, and of all those of `example_json` together, which must
@@ -22,7 +25,7 @@ where
     let root = super::schema::<T>("T");
     let root: Value = serde_json::from_str(&root).unwrap_or_default();
     let mut fields = Vec::new();
-    multi_word_fields(&root, &root, &mut Vec::new(), &mut fields);
+    multi_word_fields(&root, &root, &[], &mut fields);
     assert_each_is_accepted::<T>(&fields);
 
     let example: Result<Value, _> = serde_json::from_str(example_json);
@@ -53,37 +56,21 @@ fn assert_each_is_accepted<T: DeserializeOwned>(fields: &[Vec<String>]) {
 }
 
 /// The paths of all fields whose names have several words; `[]` is a list.
-fn multi_word_fields(
-    root: &Value,
-    schema: &Value,
-    path: &mut Vec<String>,
-    found: &mut Vec<Vec<String>>,
-) {
-    let (suffix, schema) = unwrap_containers(root, resolve(root, schema));
-    let length = path.len();
-    // A type that contains itself is followed once more than any real configuration nests.
-    if length > 24 {
+fn multi_word_fields(root: &Value, schema: &Value, path: &[String], found: &mut Vec<Vec<String>>) {
+    if path.len() > DEEPEST {
         return;
     }
-    path.extend(
-        suffix
-            .replace(".<name>", "\n:path")
-            .replace("[]", "\n[]")
-            .lines()
-            .filter(|s| !s.is_empty())
-            .map(str::to_owned),
-    );
-    for (name, property) in
-        schema.get("properties").and_then(Value::as_object).into_iter().flatten()
-    {
-        path.push(name.clone());
+    let (steps, schema) = unwrap_containers(root, schema);
+    let path: Vec<String> =
+        path.iter().cloned().chain(steps.iter().map(|step| (*step).to_owned())).collect();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (name, property) in properties.into_iter().flatten() {
+        let path: Vec<String> = path.iter().chain([name]).cloned().collect();
         if name.contains(|c: char| c.is_ascii_uppercase()) {
             found.push(path.clone());
         }
-        multi_word_fields(root, property, path, found);
-        path.pop();
+        multi_word_fields(root, property, &path, found);
     }
-    path.truncate(length);
 }
 
 fn in_snake_case(value: &Value, names: &BTreeSet<&str>) -> Value {

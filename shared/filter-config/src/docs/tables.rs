@@ -53,7 +53,8 @@ fn fields(root: &Value, schema: &Value, path: &str, depth: usize, table: &mut St
     for (name, property) in properties {
         let is_required = required.is_some_and(|names| names.iter().any(|other| other == name));
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let (suffix, inner) = unwrap_containers(root, property);
+        let (steps, inner) = unwrap_containers(root, property);
+        let suffix = steps.concat().replace("<name>", ".<name>");
         let mut kind = type_name(root, property);
         if is_required {
             kind.push_str(", required");
@@ -66,7 +67,7 @@ fn fields(root: &Value, schema: &Value, path: &str, depth: usize, table: &mut St
 }
 
 /// The schema that a `$ref` points to, or the schema itself.
-pub(super) fn resolve<'v>(root: &'v Value, schema: &'v Value) -> &'v Value {
+fn resolve<'v>(root: &'v Value, schema: &'v Value) -> &'v Value {
     schema
         .get("$ref")
         .and_then(Value::as_str)
@@ -74,22 +75,29 @@ pub(super) fn resolve<'v>(root: &'v Value, schema: &'v Value) -> &'v Value {
         .unwrap_or(schema)
 }
 
-/// Steps into lists (`[]`) and maps (`.<name>`): what is appended to the path, and the innermost
-/// schema.
-pub(super) fn unwrap_containers<'v>(root: &'v Value, schema: &'v Value) -> (String, &'v Value) {
-    let mut suffix = String::new();
+/// Steps into lists (`[]`) and maps (`<name>`), and the innermost schema.
+pub(super) fn unwrap_containers<'v>(
+    root: &'v Value,
+    schema: &'v Value,
+) -> (Vec<&'static str>, &'v Value) {
+    let mut steps = Vec::new();
     let mut schema = resolve(root, schema);
     loop {
         let (step, inner) = if let Some(items) = schema.get("items") {
             ("[]", items)
-        } else if let Some(values) = schema.get("additionalProperties").filter(|v| v.is_object()) {
-            (".<name>", values)
+        } else if let Some(values) = map_values(schema) {
+            ("<name>", values)
         } else {
-            return (suffix, schema);
+            return (steps, schema);
         };
-        suffix.push_str(step);
+        steps.push(step);
         schema = resolve(root, inner);
     }
+}
+
+/// The schema of a map's values; `None` for an object with fixed fields.
+fn map_values(schema: &Value) -> Option<&Value> {
+    schema.get("additionalProperties").filter(|values| values.is_object())
 }
 
 fn description<'v>(root: &'v Value, schema: &'v Value) -> &'v str {
@@ -106,7 +114,7 @@ fn type_name(root: &Value, schema: &Value) -> String {
     if let Some(items) = schema.get("items") {
         return format!("list of {}", type_name(root, items));
     }
-    if let Some(values) = schema.get("additionalProperties").filter(|v| v.is_object()) {
+    if let Some(values) = map_values(schema) {
         return format!("map to {}", type_name(root, values));
     }
     if let Some(values) = choices(schema) {

@@ -3,6 +3,9 @@
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 
+#[cfg(test)]
+mod tests;
+
 /// 2^64, the first double beyond `u64`.
 const BEYOND_U64: f64 = 18_446_744_073_709_551_616.0;
 

@@ -4,6 +4,7 @@ use super::HttpMatchRequest;
 use crate::{StringMatch, StringMatcher};
 use attributes::{HeaderKey, percent_decode, query_values};
 use filter_api::{ConfigError, RequestHead};
+use filter_config::{path_segment, shorten};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -67,9 +68,10 @@ fn headers(
     conditions: &mut Vec<Condition>,
 ) -> Result<(), ConfigError> {
     for (name, wire) in wire {
-        let key = header_key(name)?;
+        let segment = path_segment(name);
+        let key = header_key(name).map_err(|error| error.within(&segment))?;
         let ignore_case = key.as_bytes() == AUTHORITY.as_bytes();
-        let test = Test::from_wire(wire, ignore_case, name)?;
+        let test = Test::from_wire(wire, ignore_case, &segment)?;
         let test = if negated { test.negated() } else { test };
         conditions.push(Condition { subject: Subject::Header(key), test });
     }
@@ -81,10 +83,11 @@ fn query_params(
     conditions: &mut Vec<Condition>,
 ) -> Result<(), ConfigError> {
     for (name, wire) in wire {
+        let segment = path_segment(name);
         if name.is_empty() {
-            return Err(ConfigError::found("", "an empty name", "the name of a query parameter"));
+            return Err(ConfigError::found(segment, "\"\"", "the name of a query parameter"));
         }
-        let test = Test::from_wire(wire, false, name)?;
+        let test = Test::from_wire(wire, false, &segment)?;
         conditions.push(Condition { subject: Subject::Query(name.as_bytes().into()), test });
     }
     Ok(())
@@ -92,16 +95,16 @@ fn query_params(
 
 fn header_key(name: &str) -> Result<HeaderKey, ConfigError> {
     HeaderKey::new(name)
-        .map_err(|allowed| ConfigError::found("", format_args!("header {name:?}"), allowed))
+        .map_err(|allowed| ConfigError::found("", format!("{:?}", shorten(name)), allowed))
 }
 
 impl Test {
-    /// What a header or query parameter called `name` has to be.
-    fn from_wire(wire: &StringMatch, ignore_case: bool, name: &str) -> Result<Self, ConfigError> {
+    /// What a header or query parameter has to be, the error's path being `path`.
+    fn from_wire(wire: &StringMatch, ignore_case: bool, path: &str) -> Result<Self, ConfigError> {
         let presence = StringMatch { present: wire.present, ..StringMatch::default() };
         match wire.present {
             _ if *wire != presence => {
-                StringMatcher::from_wire(wire, ignore_case, name).map(Self::AnyMatches)
+                StringMatcher::from_wire(wire, ignore_case, path).map(Self::AnyMatches)
             }
             Some(false) => Ok(Self::Absent),
             Some(true) | None => Ok(Self::Present),
