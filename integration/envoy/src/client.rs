@@ -5,4 +5,3 @@ mod h2c;
 
 pub use h1::Client;
 pub use h2c::H2Client;
-pub(crate) use h2c::{header_lines, header_map};

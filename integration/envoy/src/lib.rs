@@ -9,10 +9,24 @@
 //!
 //! The binary `instruction-bench` prices filters in instructions per request, by callgrind.
 //!
+//! ```no_run
+//! use envoy_runner::{Bootstrap, Client, Launch, Listener, Request, Route, Wheel};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let listener = Listener::new("ingress").route(Route::direct_response("/", 200, "ok"));
+//! let document = Bootstrap::new().listener(listener).document();
+//! let envoy = Launch::new(&Wheel::default_version()?, document).start()?;
+//! let answer = Client::once(envoy.addr("ingress")?, &Request::get("/"))?;
+//! assert_eq!(answer.status, Some(200));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Everything talks to loopback only. Every wait has an end, every process is ended by its id.
 
 mod bootstrap;
 mod client;
+mod h2_wire;
 mod load;
 mod message;
 mod process;

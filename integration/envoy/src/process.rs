@@ -3,6 +3,7 @@
 mod access_log;
 mod admin;
 mod running;
+mod updates;
 
 use std::fmt;
 use std::fs::{self, File};
@@ -13,7 +14,8 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 pub use access_log::AccessLogEntry;
-pub use running::{EnvoyProcess, Update};
+pub use running::EnvoyProcess;
+pub use updates::Update;
 
 use crate::bootstrap::Document;
 use crate::temp_dir::TempDir;
@@ -40,7 +42,7 @@ pub struct Launch {
 /// Envoy did not get ready; the text is what it said about that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartError {
-    /// How it ended; `None` when it ran on without getting ready.
+    /// How it ended; `None` when it ran on without getting ready or without its listeners.
     pub status: Option<ExitStatus>,
     /// The lines of its log from errors on.
     pub lines: Vec<String>,
@@ -50,7 +52,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
             Some(status) => write!(f, "Envoy ended before it was ready ({status})")?,
-            None => write!(f, "Envoy was not ready in time")?,
+            None => write!(f, "Envoy runs, but did not get ready for traffic in time")?,
         }
         self.lines.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
@@ -125,7 +127,7 @@ impl Launch {
     pub fn start(&self) -> anyhow::Result<EnvoyProcess> {
         let home = TempDir::new("ballast-envoy")?;
         if let Some(listeners) = self.document.dynamic_listeners() {
-            running::write_listeners(home.path(), listeners, 0)?;
+            updates::write_listeners(home.path(), listeners, 0)?;
         }
         let mut command = self.command(home.path())?;
         command.args(["--concurrency", &self.concurrency.to_string()]);
@@ -137,6 +139,10 @@ impl Launch {
         let child = command.spawn().with_context(|| self.cannot_run())?;
         let mut process = EnvoyProcess::new(child, home);
         process.wait_until_ready(self.patience)?;
+        if process.stat(updates::REJECTED)? > 0 {
+            // Envoy itself would run on, without the listeners.
+            return Err(StartError { status: None, lines: error_lines(&process.log()?) }.into());
+        }
         Ok(process)
     }
 

@@ -134,7 +134,7 @@ impl Upstream {
     pub fn start(
         script: impl Fn(&Received) -> Reply + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
-        let shared = Arc::new(Shared { script: Box::new(script), journal: Journal::default() });
+        let shared = Shared::new(script);
         let (server, addr) = h1::Server::start(Arc::clone(&shared))?;
         Ok(Self { addr, shared, _server: Box::new(server) })
     }
@@ -146,7 +146,7 @@ impl Upstream {
     pub fn start_h2(
         script: impl Fn(&Received) -> Reply + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
-        let shared = Arc::new(Shared { script: Box::new(script), journal: Journal::default() });
+        let shared = Shared::new(script);
         let (server, addr) = h2c::Server::start(Arc::clone(&shared))?;
         Ok(Self { addr, shared, _server: Box::new(server) })
     }
@@ -175,5 +175,11 @@ impl Upstream {
     /// They have not within `patience`.
     pub fn wait_for(&self, count: usize, patience: Duration) -> anyhow::Result<()> {
         self.shared.journal.wait_for(count, patience)
+    }
+}
+
+impl Shared {
+    fn new(script: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { script: Box::new(script), journal: Journal::default() })
     }
 }

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use bytes::Bytes;
 use h2::client::SendRequest;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::Uri;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-use crate::message::{Answer, Body, End, Headers, Request};
+use crate::h2_wire::{header_lines, header_map, read_body};
+use crate::message::{Answer, Body, End, Request};
 
 /// One HTTP/2 connection; requests may share it at the same time.
 pub struct H2Client {
@@ -127,12 +128,7 @@ async fn fill(
     answer.to_head = Some(since.elapsed());
     answer.status = Some(parts.status.as_u16());
     answer.headers = header_lines(&parts.headers);
-    while let Some(data) = body.data().await {
-        let data = data?;
-        body.flow_control().release_capacity(data.len())?;
-        answer.body.extend(data);
-    }
-    answer.trailers = body.trailers().await?.as_ref().map(header_lines).unwrap_or_default();
+    answer.trailers = read_body(&mut body, &mut answer.body).await?;
     Ok(())
 }
 
@@ -149,20 +145,6 @@ fn request_head(request: &Request) -> anyhow::Result<http::Request<()>> {
         header_map(trailers)?;
     }
     Ok(head)
-}
-
-pub(crate) fn header_map(headers: &Headers) -> anyhow::Result<HeaderMap> {
-    let mut map = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        map.append(HeaderName::from_bytes(name)?, HeaderValue::from_bytes(value)?);
-    }
-    Ok(map)
-}
-
-pub(crate) fn header_lines(map: &HeaderMap) -> Headers {
-    map.iter()
-        .map(|(name, value)| (name.as_str().as_bytes().to_vec(), value.as_bytes().to_vec()))
-        .collect()
 }
 
 fn ending(error: &h2::Error) -> End {

@@ -9,25 +9,14 @@ use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
-use serde_json::{Value, json};
+use anyhow::{Context as _, ensure};
 
 use super::{ACCESS_LOG_FILE, ADMIN_FILE, AccessLogEntry, LOG_FILE, STDOUT_FILE, StartError};
 use super::{access_log, admin, error_lines};
-use crate::bootstrap::{LDS_FILE, Listener};
 use crate::temp_dir::TempDir;
 
 /// How often a state of Envoy is looked at while waiting for a change.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-
-/// What became of new listeners.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// Envoy took them.
-    Accepted,
-    /// Envoy goes on with the old ones; the new lines of its log say why.
-    Rejected(Vec<String>),
-}
 
 /// An Envoy that runs until it is dropped; its directory goes with it.
 #[derive(Debug)]
@@ -35,7 +24,7 @@ pub struct EnvoyProcess {
     child: Child,
     admin: SocketAddr,
     home: TempDir,
-    updates: u32,
+    pub(super) updates: u32,
 }
 
 impl EnvoyProcess {
@@ -217,38 +206,6 @@ impl EnvoyProcess {
         self.child.try_wait().context("cannot ask for Envoy's state")
     }
 
-    /// Replaces the listeners of a bootstrap with
-    /// [`dynamic_listeners`](crate::Bootstrap::dynamic_listeners), and waits for Envoy's verdict.
-    ///
-    /// # Errors
-    /// Envoy gives no verdict within `patience`.
-    pub fn update_listeners(
-        &mut self,
-        listeners: &[Listener],
-        patience: Duration,
-    ) -> anyhow::Result<Update> {
-        const SUCCESS: &str = "listener_manager.lds.update_success";
-        const REJECTED: &str = "listener_manager.lds.update_rejected";
-        const WARMING: &str = "listener_manager.total_listeners_warming";
-        let (successes, rejections) = (self.stat(SUCCESS)?, self.stat(REJECTED)?);
-        let said = self.log()?.len();
-        self.updates += 1;
-        let listeners: Vec<Value> = listeners.iter().map(Listener::value).collect();
-        write_listeners(self.home.path(), &listeners, self.updates)?;
-        let mut rejected = false;
-        let decided = poll(patience, || {
-            rejected = self.stat(REJECTED)? > rejections;
-            Ok(rejected || (self.stat(SUCCESS)? > successes && self.stat(WARMING)? == 0))
-        })?;
-        if !decided {
-            bail!("no verdict on the new listeners after {patience:?}");
-        }
-        let log = self.log()?;
-        let news = log.get(said..).unwrap_or_default();
-        let lines = || news.lines().map(str::to_owned).collect();
-        Ok(if rejected { Update::Rejected(lines()) } else { Update::Accepted })
-    }
-
     /// Asks Envoy to end in its orderly way, and waits for that.
     ///
     /// # Errors
@@ -295,27 +252,8 @@ impl Drop for EnvoyProcess {
     }
 }
 
-/// Envoy follows renames into the file's place; each version must differ from the one before.
-pub(super) fn write_listeners(home: &Path, all: &[Value], version: u32) -> anyhow::Result<()> {
-    let resources: Vec<Value> = all
-        .iter()
-        .cloned()
-        .map(|mut listener| {
-            let kind = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
-            if let Some(fields) = listener.as_object_mut() {
-                fields.insert("@type".to_owned(), kind);
-            }
-            listener
-        })
-        .collect();
-    let text = json!({"version_info": version.to_string(), "resources": resources}).to_string();
-    let staged = home.join(format!("{LDS_FILE}.new"));
-    fs::write(&staged, text).context("cannot write the listeners")?;
-    fs::rename(&staged, home.join(LDS_FILE)).context("cannot publish the listeners")
-}
-
 /// Looks again and again until `done`; false when it is not within `patience`.
-fn poll(
+pub(super) fn poll(
     patience: Duration,
     mut done: impl FnMut() -> anyhow::Result<bool>,
 ) -> anyhow::Result<bool> {

@@ -14,7 +14,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use super::{Received, Reply, ReplyEnd, Shared};
-use crate::client::{header_lines, header_map};
+use crate::h2_wire::{header_lines, header_map, read_body};
 use crate::message::Body;
 
 /// The serving thread; dropping it closes every connection and waits for its end.
@@ -90,19 +90,11 @@ async fn receive(request: http::Request<RecvStream>) -> Received {
         finished: arrived,
         complete: false,
     };
-    received.complete = read_body(&mut stream, &mut received).await.is_ok();
+    let trailers = read_body(&mut stream, &mut received.body).await;
+    received.complete = trailers.is_ok();
+    received.trailers = trailers.unwrap_or_default();
     received.finished = Instant::now();
     received
-}
-
-async fn read_body(stream: &mut RecvStream, received: &mut Received) -> Result<(), h2::Error> {
-    while let Some(data) = stream.data().await {
-        let data = data?;
-        stream.flow_control().release_capacity(data.len())?;
-        received.body.extend(data);
-    }
-    received.trailers = stream.trailers().await?.as_ref().map(header_lines).unwrap_or_default();
-    Ok(())
 }
 
 async fn answer(
