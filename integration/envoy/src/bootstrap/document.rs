@@ -32,9 +32,12 @@ impl Document {
         Ok(Self { value, dynamic_listeners: None })
     }
 
-    /// Moves every static listener to a free port of loopback.
+    /// Moves every static listener and the admin interface to free ports of loopback.
     #[must_use]
     pub fn on_free_ports(mut self) -> Self {
+        if let Some(fields) = self.value.as_object_mut() {
+            fields.insert("admin".to_owned(), json!({"address": loopback()}));
+        }
         for listener in self.static_resources("listeners") {
             merge(listener, json!({"address": loopback()}));
         }
@@ -78,10 +81,12 @@ impl Document {
         &mut self.value
     }
 
-    /// The text that Envoy is given, with its admin address on a free port of loopback.
+    /// The text that Envoy is given. An admin interface is always there: the runner needs it.
     pub(crate) fn to_json(&self) -> String {
         let mut value = self.value.clone();
-        merge(&mut value, json!({"admin": {"address": loopback()}}));
+        if value.get("admin").is_none() {
+            merge(&mut value, json!({"admin": {"address": loopback()}}));
+        }
         format!("{value:#}")
     }
 
@@ -135,6 +140,7 @@ mod tests {
     use std::path::Path;
 
     const EXAMPLE: &str = "
+admin: {address: {socket_address: {address: 0.0.0.0, port_value: 9901}}}
 static_resources:
   listeners:
   - address: {socket_address: {address: 0.0.0.0, port_value: 10000}}
@@ -151,6 +157,7 @@ static_resources:
             .on_free_ports()
             .with_modules_in(Path::new("/modules"))
             .with_endpoint("reviews", "127.0.0.1:81".parse()?)?;
+        assert!(!document.to_json().contains("9901"));
         let resources = &document.value_mut()["static_resources"];
         let listener = &resources["listeners"][0];
         assert_eq!(
@@ -163,6 +170,13 @@ static_resources:
         assert_eq!(cluster["type"], "STATIC");
         let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address";
         assert_eq!(cluster.pointer(endpoint).unwrap()["socket_address"]["port_value"], 81);
+        Ok(())
+    }
+
+    #[test]
+    fn an_admin_interface_of_its_own_stays() -> anyhow::Result<()> {
+        assert!(Document::from_yaml(EXAMPLE)?.to_json().contains("9901"));
+        assert!(Document::from_yaml("{}")?.to_json().contains("admin"));
         Ok(())
     }
 

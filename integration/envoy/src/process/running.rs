@@ -150,7 +150,7 @@ impl EnvoyProcess {
     /// The access log so far. Envoy writes it some 20 ms after a stream has ended.
     ///
     /// # Errors
-    /// The log is not the one that [`Listener`] configures.
+    /// The log is not the one that [`Listener`](crate::Listener) configures.
     pub fn access_log(&self) -> anyhow::Result<Vec<AccessLogEntry>> {
         access_log::read(&self.home.path().join(ACCESS_LOG_FILE))
     }
