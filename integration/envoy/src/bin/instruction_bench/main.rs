@@ -20,7 +20,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use envoy_runner::{HttpFilter, PluginConfiguration, Wheel};
 
 use callgrind::Price;
@@ -45,6 +45,7 @@ fn main() -> anyhow::Result<()> {
     let modules = Modules::new(root, &arguments.filters)?;
     let chosen: Vec<&Row> =
         rows.rows.iter().filter(|row| row.name.contains(&arguments.only)).collect();
+    ensure!(!chosen.is_empty(), "no row's name contains `{}`", arguments.only);
 
     let mut out = io::stdout();
     writeln!(out, "Instructions per request, Envoy {}, one worker:\n", wheel.version())?;
