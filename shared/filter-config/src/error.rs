@@ -4,6 +4,9 @@ use filter_api::ConfigError;
 use serde::de::{self, Expected, Unexpected};
 use std::fmt::{self, Display};
 
+#[cfg(test)]
+mod tests;
+
 /// Longest piece of the user's text that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 64;
 
@@ -13,11 +16,15 @@ pub(crate) struct Error(ConfigError);
 
 impl Error {
     /// Puts an object's key in front of the path.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn within_key(self, key: &str) -> Self {
         Self(self.0.within(&path_segment(key)))
     }
 
     /// Puts a list's index in front of the path.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn within_index(self, index: usize) -> Self {
         Self(self.0.within(&format!("[{index}]")))
     }
@@ -52,26 +59,38 @@ impl de::Error for Error {
         Self(ConfigError::new("", message.to_string()))
     }
 
+    #[cold]
+    #[inline(never)]
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self::found(describe(found), allowed(&expected.to_string()))
     }
 
+    #[cold]
+    #[inline(never)]
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self::invalid_type(found, expected)
     }
 
+    #[cold]
+    #[inline(never)]
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Self::found(describe(Unexpected::Str(variant)), list(expected))
     }
 
+    #[cold]
+    #[inline(never)]
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Self::found(format_args!("unknown field `{}`", shorten(field)), list(expected))
     }
 
+    #[cold]
+    #[inline(never)]
     fn missing_field(field: &'static str) -> Self {
         Self(ConfigError::new(field, "missing, but required"))
     }
 
+    #[cold]
+    #[inline(never)]
     fn duplicate_field(field: &'static str) -> Self {
         Self(ConfigError::found(field, "it in both spellings", "one of them"))
     }
@@ -100,35 +119,54 @@ pub fn shorten(text: &str) -> String {
 fn describe(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Bool(value) => value.to_string(),
-        Unexpected::Float(value) => value.to_string(),
+        Unexpected::Float(value) => number_text(value),
         Unexpected::Map => "an object".to_owned(),
+        Unexpected::Other(text) => shorten(text),
         Unexpected::Seq => "an array".to_owned(),
         Unexpected::Signed(value) => value.to_string(),
         Unexpected::Str(text) => format!("string {:?}", shorten(text)),
         Unexpected::Unit => "null".to_owned(),
         Unexpected::Unsigned(value) => value.to_string(),
-        other => shorten(&other.to_string()),
+        // serde's data model is wider than JSON; `Display` of it would put the formatting of
+        // floats, 18 KB, into every module.
+        _ => "something else".to_owned(),
+    }
+}
+
+/// A number for a message, to nine decimals, by integer arithmetic: the standard library's exact
+/// formatting of floats would be 18 KB in every module.
+#[must_use]
+pub fn number_text(value: f64) -> String {
+    const DECIMALS: f64 = 1e9;
+    let size = value.abs();
+    let sign = if value < 0.0 { "-" } else { "" };
+    let whole = size.trunc();
+    let fraction = ((size - whole) * DECIMALS).round();
+    match (size < 1e15, whole as u64, fraction as u64) {
+        (true, 0, 0) if size > 0.0 => format!("{sign}0.000000000…"),
+        (true, whole, 0) => format!("{sign}{whole}"),
+        (true, whole, fraction) => {
+            let text = format!("{sign}{whole}.{fraction:09}");
+            text.trim_end_matches('0').to_owned()
+        }
+        (false, ..) => format!("{sign}1000000000000000 or more"),
     }
 }
 
 /// serde names Rust's types; the user knows JSON's.
-fn allowed(expected: &str) -> String {
-    let range = |low: i64, high: u64| format!("an integer from {low} to {high}");
+fn allowed(expected: &str) -> &str {
     match expected {
-        "u8" => range(0, u8::MAX.into()),
-        "u16" => range(0, u16::MAX.into()),
-        "u32" => range(0, u32::MAX.into()),
-        "u64" => range(0, u64::MAX),
-        "i32" => range(i32::MIN.into(), i32::MAX.unsigned_abs().into()),
-        "i64" => range(i64::MIN, i64::MAX.unsigned_abs()),
-        "f32" | "f64" => "a number".to_owned(),
-        "a sequence" => "an array".to_owned(),
-        "a map" => "an object".to_owned(),
-        _ if expected.starts_with("struct ") => "an object".to_owned(),
-        _ if expected.starts_with("enum ") || expected.starts_with("variant ") => {
-            "a string".to_owned()
-        }
-        _ => expected.to_owned(),
+        "u8" => "an integer from 0 to 255",
+        "u16" => "an integer from 0 to 65535",
+        "u32" => "an integer from 0 to 4294967295",
+        "u64" => "an integer from 0 to 18446744073709551615",
+        "i32" | "i64" => "an integer",
+        "f32" | "f64" => "a number",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        _ if expected.starts_with("struct ") => "an object",
+        _ if expected.starts_with("enum ") || expected.starts_with("variant ") => "a string",
+        _ => expected,
     }
 }
 

@@ -33,5 +33,5 @@ mod load;
 mod node;
 pub mod wire;
 
-pub use error::{path_segment, shorten};
+pub use error::{number_text, path_segment, shorten};
 pub use load::load;

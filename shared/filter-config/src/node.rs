@@ -121,6 +121,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 impl<'de> Deserializer<'de> for Node<'de> {
     type Error = Error;
 
+    #[inline(never)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
             Self::Null => visitor.visit_unit(),

@@ -1,5 +1,7 @@
 //! Percentages, exact to one millionth.
 
+use filter_config::number_text;
+
 #[cfg(test)]
 mod tests;
 
@@ -31,14 +33,18 @@ impl FractionalPercent {
     /// What was found and what is allowed: a number outside 0–100, or finer than a millionth.
     pub fn from_percent(percent: f64) -> Result<Self, String> {
         if !(0.0..=100.0).contains(&percent) {
-            return Err(format!("found {percent}, allowed is a number from 0 to 100"));
+            return Err(format!(
+                "found {}, allowed is a number from 0 to 100",
+                number_text(percent)
+            ));
         }
         let parts = (percent * PER_PERCENT).round();
         // The division gives the double nearest to the decimal number that `parts` stands for. Read
         // from text, `percent` is that very double, unless it was written with more digits.
         if parts / PER_PERCENT != percent {
             return Err(format!(
-                "found {percent}, allowed are at most four decimals (one millionth)"
+                "found {}, allowed are at most four decimals (one millionth)",
+                number_text(percent)
             ));
         }
         // Within 0 to 1 000 000, so the cast is exact.
