@@ -108,13 +108,13 @@ impl TestHost {
 
     /// Works on one VM, then delivers what that set off elsewhere.
     pub(crate) fn with_vm<T>(&self, index: usize, work: impl FnOnce(&mut Vm) -> T) -> Option<T> {
-        let result = work(&mut *self.0.vms.get(index)?.borrow_mut());
+        let result = work(&mut self.0.vms.get(index)?.borrow_mut());
         self.run_pending();
         Some(result)
     }
 
     pub(crate) fn read_vm<T>(&self, index: usize, read: impl FnOnce(&Vm) -> T) -> Option<T> {
-        Some(read(&*self.0.vms.get(index)?.borrow()))
+        Some(read(&self.0.vms.get(index)?.borrow()))
     }
 
     /// How Envoy would have died, if it would have. Nothing runs from then on.

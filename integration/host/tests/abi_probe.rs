@@ -1,5 +1,12 @@
 //! Runs the 349 host-call probes of `abi-probe/` and compares each answer with a real Envoy 1.40's.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking; the helpers here are not recognised as test code"
+)]
+
 use proxy_wasm_test_host::{
     Engine, LogLevel, Message, Request, Response, Route, TestHost, decode_pairs,
 };

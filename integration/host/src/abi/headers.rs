@@ -36,7 +36,7 @@ pub(crate) fn readable(state: &VmState, map: u32) -> Option<&HeaderMap> {
         0..=3 => {
             let stream = stream?;
             let side = if map < 2 { &stream.request } else { &stream.response };
-            let (headers, visible) = if map % 2 == 0 {
+            let (headers, visible) = if map.is_multiple_of(2) {
                 (&side.headers, side.headers_visible)
             } else {
                 (&side.trailers, side.trailers_visible)
@@ -57,7 +57,7 @@ fn writable(state: &mut VmState, map: u32) -> Option<&mut HeaderMap> {
         0..=3 => {
             let stream = state.stream_mut()?;
             let side = if map < 2 { &mut stream.request } else { &mut stream.response };
-            let (headers, visible) = if map % 2 == 0 {
+            let (headers, visible) = if map.is_multiple_of(2) {
                 (&mut side.headers, side.headers_visible)
             } else {
                 (&mut side.trailers, side.trailers_visible)

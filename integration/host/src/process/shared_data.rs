@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::status::Status;
 
+/// VM id and key.
+type Place = (Vec<u8>, Vec<u8>);
+
 #[derive(Default)]
 pub(crate) struct SharedData {
-    /// By VM id, then key.
-    values: BTreeMap<(Vec<u8>, Vec<u8>), (Vec<u8>, u32)>,
+    values: BTreeMap<Place, (Vec<u8>, u32)>,
     last_cas: u32,
 }
 
