@@ -1,0 +1,56 @@
+use super::*;
+use walrus::{FunctionBuilder, RawCustomSection};
+
+/// A module like a linked filter: every SDK callback, two of the adapter's own, a section.
+fn linked(bits: &[u8]) -> Vec<u8> {
+    let mut module = Module::default();
+    let memory = module.memories.add_local(false, false, 1, None, None);
+    module.exports.add("memory", memory);
+    let own = ["ballast_on_response_body", "ballast_on_grpc_close"];
+    let surplus = ["proxy_on_done", "proxy_on_queue_ready"];
+    let callbacks = exports_for(Callbacks::from_bits(u8::MAX));
+    for name in callbacks.into_iter().filter(|name| *name != "memory").chain(own).chain(surplus) {
+        let mut function = FunctionBuilder::new(&mut module.types, &[], &[]);
+        function.name(name.to_owned());
+        let id = function.finish(Vec::new(), &mut module.funcs);
+        module.exports.add(name, id);
+    }
+    module.customs.add(RawCustomSection { name: SECTION.to_owned(), data: bits.to_vec() });
+    module.customs.add(RawCustomSection { name: "junk".to_owned(), data: vec![1] });
+    module.emit_wasm()
+}
+
+fn exports(module: &[u8]) -> Vec<String> {
+    let module = Module::from_buffer(module).unwrap();
+    let mut names: Vec<_> = module.exports.iter().map(|export| export.name.clone()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn only_the_callbacks_a_filter_names_are_exported() {
+    let callbacks = Callbacks::REQUEST_HEADERS | Callbacks::RESPONSE_BODY;
+    let packaged = package(&linked(&[callbacks.bits()])).unwrap();
+    let mut expected = exports_for(callbacks);
+    expected.sort_unstable();
+    assert_eq!(exports(&packaged), expected);
+    assert!(!expected.contains(&"proxy_on_done") && !expected.contains(&"proxy_on_log"));
+    assert_eq!(Module::from_buffer(&packaged).unwrap().customs.iter().count(), 0);
+}
+
+#[test]
+fn the_adapters_own_callback_takes_the_place_of_the_sdks() {
+    let before = Module::from_buffer(&linked(&[u8::MAX])).unwrap();
+    let own = before.exports.get_func("ballast_on_response_body").unwrap();
+    let mut module = before;
+    replace_sdk_callbacks(&mut module);
+    assert_eq!(module.exports.get_func("proxy_on_response_body").unwrap(), own);
+    assert!(module.exports.iter().all(|export| !export.name.starts_with(OWN)));
+}
+
+#[test]
+fn a_module_without_its_section_is_refused() {
+    assert!(package(&Module::default().emit_wasm()).unwrap_err().to_string().contains(SECTION));
+    assert!(package(&linked(&[1, 2])).unwrap_err().to_string().contains("2 bytes"));
+    assert!(package(b"no wasm").is_err());
+}

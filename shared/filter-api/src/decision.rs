@@ -1,0 +1,146 @@
+//! What a filter answers: a verdict on the stream, and effects beside it.
+
+use crate::{Counter, HeaderName, HeaderValue, LocalReply, Permit};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What is to become of the stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on to the next filter.
+    #[default]
+    Continue,
+    /// Answer with this local reply; the upstream is not called, or its answer is dropped.
+    Reply(Rc<LocalReply>),
+    /// Reset the stream: RST_STREAM on HTTP/2, a closed connection on HTTP/1.
+    Reset,
+    /// Hold the stream and ask again (`on_deadline`) after this long.
+    StopIteration(Duration),
+}
+
+/// Which half of the exchange a stream is held in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Between the downstream and the upstream.
+    Request,
+    /// Between the upstream and the downstream.
+    Response,
+}
+
+/// What of the response a stream still wants to see. Seeing nothing costs next to nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResponseInterest {
+    /// Nothing: the response callbacks return at once.
+    #[default]
+    None,
+    /// The response headers.
+    Headers,
+    /// The response headers, then every piece of the body.
+    HeadersAndBody,
+}
+
+/// A change to the headers of the side at hand.
+///
+/// The adapter compares it with the snapshot: it writes nothing that already stands there, adds
+/// where the header is absent and replaces where it is present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderMutation {
+    /// One more value, whatever is there.
+    Add(HeaderName, HeaderValue),
+    /// Every value goes.
+    Remove(HeaderName),
+    /// Exactly this value.
+    Set(HeaderName, HeaderValue),
+    /// `:status` of a response, 200–599.
+    SetStatus(u16),
+}
+
+/// A filter-state entry for access logs and stock matchers, `%FILTER_STATE(wasm.<key>:PLAIN)%`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterState {
+    /// One token without dots; the host prefixes it with `wasm.`.
+    pub key: &'static str,
+    /// The raw value.
+    pub value: Rc<str>,
+}
+
+/// One thing that happens beside a verdict.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A counter rises by one.
+    Count(Counter),
+    /// Filter state is set, for access logs.
+    Publish(FilterState),
+    /// Headers of the side at hand change.
+    Mutate(HeaderMutation),
+    /// A permit is given back.
+    Release(Permit),
+}
+
+/// What happens beside the verdict, in order. Nothing costs nothing.
+#[derive(Debug, Default)]
+pub struct Effects(Vec<Effect>);
+
+impl Effects {
+    /// Counts `counter` once.
+    pub fn count(&mut self, counter: Counter) {
+        self.0.push(Effect::Count(counter));
+    }
+
+    /// Sets filter state for the access log; `key` is one token without dots.
+    pub fn publish(&mut self, key: &'static str, value: Rc<str>) {
+        self.0.push(Effect::Publish(FilterState { key, value }));
+    }
+
+    /// Changes a header of the side at hand.
+    pub fn mutate(&mut self, mutation: HeaderMutation) {
+        self.0.push(Effect::Mutate(mutation));
+    }
+
+    /// Gives a permit back.
+    pub fn release(&mut self, permit: Permit) {
+        self.0.push(Effect::Release(permit));
+    }
+
+    /// The effects, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Effect] {
+        &self.0
+    }
+}
+
+impl IntoIterator for Effects {
+    type Item = Effect;
+    type IntoIter = std::vec::IntoIter<Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// A filter's answer to a header callback or a deadline.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Decision {
+    /// What is to become of the stream.
+    pub verdict: Verdict,
+    /// What happens beside it.
+    pub effects: Effects,
+    /// What the stream wants of the response from now on.
+    pub interest: ResponseInterest,
+    /// In a response-header decision: the body will be replaced or cut, so the adapter removes
+    /// `content-length`, which no filter may write itself.
+    pub rewrites_body: bool,
+}
+
+impl Decision {
+    /// Go on, change nothing, see nothing more of this stream.
+    pub fn pass() -> Self {
+        Self::default()
+    }
+
+    /// A decision with nothing beside its verdict.
+    pub fn of(verdict: Verdict) -> Self {
+        Self { verdict, ..Self::default() }
+    }
+}

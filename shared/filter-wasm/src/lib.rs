@@ -1,0 +1,77 @@
+//! The one adapter between pure filters and the proxy-wasm host.
+//!
+//! A module is one line, `filter_wasm::export!(my_crate::MyFilter);`. Everything between that
+//! filter and Envoy is here, and nothing here knows a filter. The order of the request's way:
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `exports` | `export!`, and the three callbacks whose meaning the SDK cannot express |
+//! | `root` | one per plugin and worker: configuration, ticks |
+//! | `stream` | one per request: asks the filter, carries out its verdict |
+//! | `apply` | effects: counters, filter state, headers |
+//! | `timers` | the queue of deadlines and the tick that serves it |
+//! | `environment` | time, randomness, gauges, attributes, shared data |
+//! | `callouts` | HTTP and gRPC calls of a plugin |
+//! | `hostcalls` | the imports, each as a `Result` over bytes |
+//!
+//! # What this adapter makes impossible
+//!
+//! Each of these, done by a module, ends the Envoy process (not the VM) or splits a response:
+//!
+//! | pattern | why it cannot happen here |
+//! |---|---|
+//! | a stream action in `on_log`, `on_done` or `on_delete` | those callbacks have no verdict |
+//! | a second terminal action on a stream | `stream::Phase` ends in `Terminated`, which acts no more |
+//! | resuming a side that is not held | `stream::Phase` knows the held side, and only `resume` resumes |
+//! | a gRPC call to an empty service | `filter_api::Cluster` cannot be empty |
+//! | a tick armed for the first time while another root's tick runs | every configuration sets the tick once |
+//! | CR, LF or NUL in a reply | `filter_api::HeaderName`, `HeaderValue` and the details string are checked |
+//! | touching a body buffer outside its callback | the buffer calls take a token that only body callbacks make |
+#![cfg_attr(target_arch = "wasm32", allow(unsafe_code, reason = "the host's imports and exports"))]
+
+mod queue;
+
+#[cfg(target_arch = "wasm32")]
+mod apply;
+#[cfg(target_arch = "wasm32")]
+mod callouts;
+#[cfg(target_arch = "wasm32")]
+mod environment;
+#[cfg(target_arch = "wasm32")]
+mod exports;
+#[cfg(target_arch = "wasm32")]
+mod hostcalls;
+#[cfg(target_arch = "wasm32")]
+mod logger;
+#[cfg(target_arch = "wasm32")]
+mod metrics;
+#[cfg(target_arch = "wasm32")]
+mod root;
+#[cfg(target_arch = "wasm32")]
+mod stream;
+#[cfg(target_arch = "wasm32")]
+mod timers;
+
+#[doc(hidden)]
+#[cfg(target_arch = "wasm32")]
+pub use {exports::start, filter_api, proxy_wasm};
+
+/// Turns a filter into a proxy-wasm module. The only line of a module crate.
+///
+/// On other targets than wasm32 it expands to nothing, so that a workspace builds whole.
+#[macro_export]
+macro_rules! export {
+    ($filter:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "a module exports its entry point")]
+        const _: () = {
+            // Read, and then removed, by the build: which exports this module keeps.
+            #[used]
+            #[unsafe(link_section = "ballast.callbacks")]
+            static CALLBACKS: [u8; 1] =
+                [<$filter as $crate::filter_api::HttpFilter>::CALLBACKS.bits()];
+
+            $crate::proxy_wasm::main! {{ $crate::start::<$filter>() }}
+        };
+    };
+}

@@ -1,0 +1,85 @@
+//! Deadlines in order, each removable.
+
+use std::collections::BTreeMap;
+
+/// A queue of things to wake, by monotonic nanoseconds; what is due at the same time is woken in
+/// the order of its id.
+#[derive(Debug)]
+pub(crate) struct DeadlineQueue<T> {
+    waiting: BTreeMap<(u64, u32), T>,
+}
+
+impl<T> Default for DeadlineQueue<T> {
+    fn default() -> Self {
+        Self { waiting: BTreeMap::new() }
+    }
+}
+
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "used by the module only"))]
+impl<T> DeadlineQueue<T> {
+    /// Adds `item`, to be woken at `due`. `id` tells items of one moment apart.
+    pub(crate) fn insert(&mut self, due: u64, id: u32, item: T) {
+        self.waiting.insert((due, id), item);
+    }
+
+    /// Forgets the item of `due` and `id`, if it is still waiting.
+    pub(crate) fn remove(&mut self, due: u64, id: u32) {
+        self.waiting.remove(&(due, id));
+    }
+
+    /// The time of the earliest item.
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.waiting.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// Takes the earliest item if its time is `now` or before.
+    pub(crate) fn pop_due(&mut self, now: u64) -> Option<T> {
+        let entry = self.waiting.first_entry()?;
+        (entry.key().0 <= now).then(|| entry.remove())
+    }
+}
+
+/// Whole milliseconds from `now` until `due`, rounded up, at least 1: a tick never comes early by
+/// rounding, and a period of 0 would mean "never".
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "used by the module only"))]
+pub(crate) fn tick_period(now: u64, due: u64) -> u32 {
+    let milliseconds = due.saturating_sub(now).div_ceil(1_000_000).max(1);
+    u32::try_from(milliseconds).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_come_in_order_of_time_and_none_before_its_time() {
+        let mut queue = DeadlineQueue::default();
+        for (due, id) in [(30, 1), (10, 3), (10, 2), (20, 4)] {
+            queue.insert(due, id, id);
+        }
+        queue.remove(20, 4);
+        queue.remove(99, 9);
+        assert_eq!(queue.next_due(), Some(10));
+        assert_eq!(queue.pop_due(9), None);
+        assert_eq!(
+            [queue.pop_due(10), queue.pop_due(10), queue.pop_due(10)],
+            [Some(2), Some(3), None]
+        );
+        assert_eq!(queue.pop_due(u64::MAX), Some(1));
+        assert_eq!(queue.next_due(), None);
+    }
+
+    #[test]
+    fn a_tick_period_is_rounded_up_and_never_zero() {
+        for (now, due, period) in [
+            (0, 1, 1),
+            (0, 1_000_000, 1),
+            (0, 1_000_001, 2),
+            (5, 5, 1),
+            (9, 5, 1),
+            (0, u64::MAX, u32::MAX),
+        ] {
+            assert_eq!(tick_period(now, due), period);
+        }
+    }
+}

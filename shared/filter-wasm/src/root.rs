@@ -1,0 +1,160 @@
+//! One plugin on one worker: its configuration, its ticks, its calls.
+
+use crate::apply;
+use crate::callouts::{self, Caller};
+use crate::environment::{HostEnvironment, Sources};
+use crate::hostcalls::{self, BufferType, Status};
+use crate::logger;
+use crate::metrics::HostMetrics;
+use crate::stream::{Stream, StreamContext};
+use crate::timers::Timers;
+use filter_api::{
+    CalloutResult, Environment, HOST_ERRORS, HttpFilter, LocalReply, MetricRegistry, RootDecision,
+};
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+/// A configured filter and what its streams share.
+pub(crate) struct Plugin<F: HttpFilter> {
+    pub(crate) filter: F,
+    pub(crate) sources: Sources,
+    pub(crate) timers: Rc<Timers<Stream<F>>>,
+    /// Sent when the host fails a filter that refuses rather than lets through.
+    pub(crate) failure_reply: LocalReply,
+    this: Weak<Self>,
+}
+
+impl<F: HttpFilter> Plugin<F> {
+    fn configure(config: &[u8], timers: Rc<Timers<Stream<F>>>) -> Result<Rc<Self>, String> {
+        let mut metrics = HostMetrics::new(F::NAME);
+        let host_errors = metrics.counter(&HOST_ERRORS, "");
+        let filter = F::configure(config, &mut metrics).map_err(|error| error.to_string())?;
+        if let Some((name, Status(status))) = metrics.refused() {
+            return Err(format!("Envoy refused to define the metric {name} (status {status})"));
+        }
+        let seed = getrandom::u64().map_err(|error| format!("no randomness: {error}"))?;
+        let failure_reply = LocalReply::new(500, &format!("{}.host_failure", F::NAME))
+            .map_err(|error| error.to_string())?;
+        let random = RefCell::new(fastrand::Rng::with_seed(seed));
+        let sources = Sources { filter: F::NAME, host_errors, random };
+        Ok(Rc::new_cyclic(|this| Self {
+            filter,
+            sources,
+            timers,
+            failure_reply,
+            this: this.clone(),
+        }))
+    }
+
+    /// Does what the filter wants done outside any stream.
+    fn carry_out(&self, decision: RootDecision, env: &mut HostEnvironment<'_>) {
+        let RootDecision { wake_after, callouts, effects } = decision;
+        apply::effects(&self.sources, &effects, None);
+        if let Some(time) = wake_after {
+            let now = env.monotonic();
+            let due = now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+            if let Err(status) = self.timers.set_root(now, Some(due)) {
+                self.sources.report("setting the tick", status);
+            }
+        }
+        for callout in callouts {
+            let caller: Weak<dyn Caller> = self.this.clone();
+            callouts::make(&self.sources, callout, caller);
+        }
+    }
+
+    fn start(&self) {
+        let mut env = HostEnvironment::new(&self.sources);
+        let decision = self.filter.on_start(&mut env);
+        self.carry_out(decision, &mut env);
+    }
+
+    fn on_tick(&self, now: u64) {
+        if self.timers.take_root_due(now) {
+            let mut env = HostEnvironment::at(&self.sources, now);
+            let decision = self.filter.on_root_deadline(&mut env);
+            self.carry_out(decision, &mut env);
+        }
+    }
+}
+
+impl<F: HttpFilter> Caller for Plugin<F> {
+    fn on_callout(&self, result: &CalloutResult<'_>) {
+        let mut env = HostEnvironment::new(&self.sources);
+        let decision = self.filter.on_callout(result, &mut env);
+        self.carry_out(decision, &mut env);
+    }
+}
+
+/// The SDK's root context. Streams keep the plugin they began with across a reconfiguration.
+pub(crate) struct Root<F: HttpFilter> {
+    timers: Rc<Timers<Stream<F>>>,
+    plugin: Option<Rc<Plugin<F>>>,
+}
+
+impl<F: HttpFilter> Default for Root<F> {
+    fn default() -> Self {
+        Self { timers: Rc::default(), plugin: None }
+    }
+}
+
+impl<F: HttpFilter> Root<F> {
+    fn configure(&mut self, size: usize) -> Result<(), String> {
+        let read = |Status(status)| format!("Envoy did not hand it over (status {status})");
+        let config = match size {
+            0 => Vec::new(),
+            _ => hostcalls::buffer(BufferType::PluginConfiguration, size).map_err(read)?,
+        };
+        let tick = |Status(status)| format!("Envoy sets no tick (status {status})");
+        self.timers.reset().map_err(tick)?;
+        let plugin = Plugin::configure(&config, Rc::clone(&self.timers))?;
+        log::info!("{}: {}", F::NAME, plugin.filter.summary());
+        self.plugin = Some(Rc::clone(&plugin));
+        plugin.start();
+        Ok(())
+    }
+}
+
+impl<F: HttpFilter> Context for Root<F> {}
+
+impl<F: HttpFilter> RootContext for Root<F> {
+    fn on_configure(&mut self, size: usize) -> bool {
+        logger::install();
+        match self.configure(size) {
+            Ok(()) => true,
+            Err(line) => {
+                log::error!("{}: configuration refused: {line}", F::NAME);
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let Some(plugin) = &self.plugin else { return };
+        let report = |status| plugin.sources.report("serving the tick", status);
+        let now = match hostcalls::monotonic() {
+            Ok(now) => now,
+            // Without a clock nothing can be told to be due; the tick comes again.
+            Err(status) => return report(status),
+        };
+        // All first: a stream that is held again must wait for the next tick.
+        let due: Vec<_> = std::iter::from_fn(|| self.timers.pop_due(now)).collect();
+        for stream in due.iter().filter_map(Weak::upgrade) {
+            stream.on_deadline(now);
+        }
+        plugin.on_tick(now);
+        if let Err(status) = self.timers.rearm(now) {
+            report(status);
+        }
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(StreamContext::new(id, self.plugin.clone())))
+    }
+}

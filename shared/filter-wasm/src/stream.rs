@@ -1,0 +1,212 @@
+//! One request: asks the filter, carries out its verdict, and keeps the rules that keep Envoy up.
+
+mod held;
+mod response;
+
+use crate::apply::{self, Target};
+use crate::environment::HostEnvironment;
+use crate::exports::Attention;
+use crate::hostcalls::{self, MapType, Status, StreamType};
+use crate::root::Plugin;
+use filter_api::{
+    Decision, Environment, FailureMode, HeaderPairs, HttpFilter, LocalReply, RequestHead,
+    ResponseInterest, Side, Verdict,
+};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Where a stream stands. Only the transitions of this module change it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing is held.
+    Flowing,
+    /// Held until a deadline.
+    Held(Hold),
+    /// Replied to or reset: nothing more is done to it.
+    Terminated,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Hold {
+    side: Side,
+    /// Monotonic nanoseconds.
+    due: u64,
+    /// Held in a body callback: when the time is over it goes on without asking the filter.
+    body: bool,
+}
+
+/// A stream, shared between the SDK's context and the queue of deadlines.
+pub(crate) struct Stream<F: HttpFilter> {
+    id: u32,
+    plugin: Rc<Plugin<F>>,
+    state: RefCell<F::Stream>,
+    phase: Cell<Phase>,
+    interest: Cell<ResponseInterest>,
+    attention: Attention,
+}
+
+impl<F: HttpFilter> Stream<F> {
+    fn new(id: u32, plugin: Rc<Plugin<F>>) -> Rc<Self> {
+        Rc::new(Self {
+            id,
+            plugin,
+            state: RefCell::default(),
+            phase: Cell::new(Phase::Flowing),
+            interest: Cell::default(),
+            attention: Attention::default(),
+        })
+    }
+
+    fn on_request_headers(self: &Rc<Self>) -> Action {
+        let filter = &self.plugin.filter;
+        let mut env = HostEnvironment::new(&self.plugin.sources);
+        if !filter.needs_request_headers() {
+            let request = RequestHead::default();
+            let decision =
+                filter.on_request_headers(&mut self.state.borrow_mut(), &request, &mut env);
+            return self.carry_out(Side::Request, decision, None, &mut env);
+        }
+        let buffer = match hostcalls::header_pairs(MapType::Request) {
+            Ok(buffer) => buffer,
+            Err(status) => return self.host_failed("reading the request headers", status),
+        };
+        let request = RequestHead::new(HeaderPairs::parse(&buffer));
+        let decision = filter.on_request_headers(&mut self.state.borrow_mut(), &request, &mut env);
+        self.carry_out(Side::Request, decision, Some(request.headers()), &mut env)
+    }
+
+    /// Does what a decision on headers says. The action is for the callback that asked.
+    fn carry_out(
+        self: &Rc<Self>,
+        side: Side,
+        decision: Decision,
+        snapshot: Option<HeaderPairs<'_>>,
+        env: &mut HostEnvironment<'_>,
+    ) -> Action {
+        let Decision { verdict, effects, interest, rewrites_body } = decision;
+        let sources = &self.plugin.sources;
+        self.interest.set(interest);
+        apply::effects(sources, &effects, Some(&Target { side, snapshot }));
+        if let (Side::Response, true, Some(snapshot)) = (side, rewrites_body, snapshot) {
+            apply::forget_length(sources, snapshot);
+        }
+        let action = match verdict {
+            Verdict::Continue => Action::Continue,
+            Verdict::StopIteration(time) => {
+                let now = env.monotonic();
+                let due = now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+                self.hold(now, Hold { side, due, body: false })
+            }
+            Verdict::Reply(reply) => self.reply(&reply),
+            Verdict::Reset => self.reset(side),
+        };
+        self.pay_attention();
+        action
+    }
+
+    /// The first terminal action of the stream, and the last.
+    fn reply(&self, reply: &LocalReply) -> Action {
+        self.release();
+        match hostcalls::send_local_response(reply) {
+            Ok(()) => {
+                self.phase.set(Phase::Terminated);
+                Action::Pause
+            }
+            Err(status) => self.host_failed("sending a local reply", status),
+        }
+    }
+
+    /// The first terminal action of the stream, and the last.
+    fn reset(&self, side: Side) -> Action {
+        self.release();
+        let stream = match side {
+            Side::Request => StreamType::Request,
+            Side::Response => StreamType::Response,
+        };
+        match hostcalls::close_stream(stream) {
+            Ok(()) => {
+                self.phase.set(Phase::Terminated);
+                Action::Pause
+            }
+            Err(status) => self.host_failed("resetting a stream", status),
+        }
+    }
+
+    /// The host failed a call that the decision needs. Nothing that is to be refused goes on: where
+    /// not even a reply or a reset succeeds, the stream stays where it is.
+    #[cold]
+    fn host_failed(&self, what: &str, status: Status) -> Action {
+        let sources = &self.plugin.sources;
+        sources.report(what, status);
+        self.release();
+        if F::FAILURE_MODE == FailureMode::Allow {
+            return Action::Continue;
+        }
+        self.phase.set(Phase::Terminated);
+        if let Err(status) = hostcalls::send_local_response(&self.plugin.failure_reply) {
+            sources.report("refusing a request", status);
+            if let Err(status) = hostcalls::close_stream(StreamType::Request) {
+                sources.report("resetting a request", status);
+            }
+        }
+        Action::Pause
+    }
+
+    /// Response callbacks are dispatched only while some stream of the VM needs them.
+    fn pay_attention(&self) {
+        let held = matches!(self.phase.get(), Phase::Held(_));
+        self.attention.set(held || self.interest.get() != ResponseInterest::None);
+    }
+
+    fn end(&self) {
+        self.release();
+        self.attention.set(false);
+        let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut());
+        apply::effects(&self.plugin.sources, &effects, None);
+    }
+}
+
+/// What the SDK holds of a stream; `None` where the plugin was never configured.
+pub(crate) struct StreamContext<F: HttpFilter>(Option<Rc<Stream<F>>>);
+
+impl<F: HttpFilter> StreamContext<F> {
+    pub(crate) fn new(id: u32, plugin: Option<Rc<Plugin<F>>>) -> Self {
+        Self(plugin.map(|plugin| Stream::new(id, plugin)))
+    }
+}
+
+impl<F: HttpFilter> Drop for StreamContext<F> {
+    fn drop(&mut self) {
+        if let Some(stream) = &self.0 {
+            stream.end();
+        }
+    }
+}
+
+impl<F: HttpFilter> Context for StreamContext<F> {}
+
+impl<F: HttpFilter> HttpContext for StreamContext<F> {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        match (&self.0, F::FAILURE_MODE) {
+            (Some(stream), _) => stream.on_request_headers(),
+            (None, FailureMode::Allow) => Action::Continue,
+            (None, FailureMode::Deny) => Action::Pause,
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        self.0.as_ref().map_or(Action::Continue, |stream| stream.on_response_headers(end_of_stream))
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.0
+            .as_ref()
+            .map_or(Action::Continue, |stream| stream.on_response_body(size, end_of_stream))
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        self.0.as_ref().map_or(Action::Continue, |stream| stream.on_response_trailers())
+    }
+}
