@@ -6,16 +6,14 @@
 //! that serde's JSON reader has no switch for.
 
 use crate::error::Error;
-use serde::de::value::StrDeserializer;
 use serde::de::{
-    Deserialize, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-    Visitor,
+    Deserialize, Deserializer, Error as _, Expected, MapAccess, SeqAccess, Unexpected, Visitor,
 };
-use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
 use std::fmt;
 
 mod access;
+mod deserializer;
 
 /// One JSON value. Text is borrowed from the document unless it holds escapes.
 #[derive(Debug)]
@@ -47,12 +45,21 @@ impl Node<'_> {
         }
     }
 
-    /// A protobuf Struct knows only doubles, so a whole number arrives as one: `503.0`.
-    fn with_whole_double_as_integer(self) -> Self {
-        match self {
-            Self::Float(value) => crate::wire::whole(value).map_or(self, Self::Unsigned),
-            _ => self,
-        }
+    /// The error of a value of another kind than a visitor wants.
+    #[cold]
+    #[inline(never)]
+    fn mismatch(&self, expected: &dyn Expected) -> Error {
+        let found = match self {
+            Self::Null => Unexpected::Unit,
+            Self::Bool(value) => Unexpected::Bool(*value),
+            Self::Unsigned(value) => Unexpected::Unsigned(*value),
+            Self::Signed(value) => Unexpected::Signed(*value),
+            Self::Float(value) => Unexpected::Float(*value),
+            Self::Text(text) => Unexpected::Str(text),
+            Self::List(_) => Unexpected::Seq,
+            Self::Object(_) => Unexpected::Map,
+        };
+        Error::invalid_type(found, expected)
     }
 }
 
@@ -115,90 +122,5 @@ impl<'de> Visitor<'de> for NodeVisitor {
             }
         }
         Ok(Node::Object(object))
-    }
-}
-
-impl<'de> Deserializer<'de> for Node<'de> {
-    type Error = Error;
-
-    #[inline(never)]
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Self::Null => visitor.visit_unit(),
-            Self::Bool(value) => visitor.visit_bool(value),
-            Self::Unsigned(value) => visitor.visit_u64(value),
-            Self::Signed(value) => visitor.visit_i64(value),
-            Self::Float(value) => visitor.visit_f64(value),
-            Self::Text(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
-            Self::Text(Cow::Owned(value)) => visitor.visit_string(value),
-            Self::List(items) => visitor.visit_seq(access::Items::new(items)),
-            Self::Object(entries) => visitor.visit_map(access::Entries::new(entries)?),
-        }
-    }
-
-    /// `null` is no way to leave a field out: in YAML it is a value that somebody forgot, and a
-    /// `match:` without its value would silently mean every request.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Self::Null => Err(Error::found("null", "a value, or no such field")),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    /// A derived struct would also take its fields by position from a list.
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        match self {
-            Self::List(_) => Err(Error::invalid_type(Unexpected::Seq, &"an object")),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        match self {
-            Self::Text(text) => {
-                let variant: StrDeserializer<'_, Error> = text.as_ref().into_deserializer();
-                visitor.visit_enum(variant)
-            }
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.with_whole_double_as_integer().deserialize_any(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.with_whole_double_as_integer().deserialize_any(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.with_whole_double_as_integer().deserialize_any(visitor)
-    }
-
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.with_whole_double_as_integer().deserialize_any(visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map identifier ignored_any
     }
 }

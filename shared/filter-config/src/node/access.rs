@@ -2,7 +2,7 @@
 
 use super::Node;
 use crate::error::Error;
-use serde::de::value::CowStrDeserializer;
+use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -69,7 +69,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
             return Ok(None);
         };
         let (key, _) = self.current.insert(entry);
-        let name: CowStrDeserializer<'_, Error> = Cow::Borrowed(key.as_ref()).into_deserializer();
+        let name: StrDeserializer<'_, Error> = key.as_ref().into_deserializer();
         seed.deserialize(name).map(Some).map_err(|error| error.within_key(key))
     }
 
