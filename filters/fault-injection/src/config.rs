@@ -17,7 +17,7 @@ use matchers::HttpMatchRequest;
 use serde::Deserialize;
 
 /// The configuration of the `fault_injection` filter. `{}` is valid and does nothing.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FaultInjectionConfig {
@@ -53,7 +53,7 @@ pub struct FaultInjectionConfig {
 }
 
 /// One rule: which requests, and what happens to them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
@@ -93,7 +93,7 @@ pub struct Rule {
 
 /// What happens: `delay`, `abort` and `response`, each drawn by its own percentage, or `outcomes`,
 /// drawn once. The order is always delay, then abort, then (on a real answer) response.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Fault {
@@ -113,7 +113,7 @@ pub struct Fault {
 }
 
 /// One entry of a table of outcomes. An entry without a fault lets the request pass.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Outcome {
@@ -142,7 +142,7 @@ pub enum Mode {
 }
 
 /// When a rule holds back because the service itself is failing.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HaltOn {

@@ -2,7 +2,7 @@
 
 mod value;
 
-pub use value::{Bounds, DelayBounds, HeaderBytes, HexBytes};
+pub use value::{Bounds, HeaderBytes, HexBytes};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -109,12 +109,14 @@ pub struct Expect {
     pub absent_headers: Vec<String>,
     /// `%RESPONSE_CODE_DETAILS%`.
     pub details: Option<String>,
-    /// From the request's first byte to the end.
-    pub delay: Option<DelayBounds>,
+    /// From the request's first byte to the end, in milliseconds, but for the executor's tolerance.
+    pub delay_ms: Option<Bounds>,
     /// Whether the stream was reset.
     pub reset: Option<bool>,
     /// Whether the upstream was given the request.
     pub upstream_called: Option<bool>,
+    /// Headers the upstream is given: all values of the name, joined with `,`.
+    pub upstream_headers: BTreeMap<String, String>,
     /// The filter state of the filter's name; `""` where there is none.
     pub filter_state: Option<String>,
     /// Instead of each request: this share of many is as described, the others pass untouched.

@@ -1,6 +1,7 @@
 //! Expectation against observation, the same for every executor.
 
 use crate::{Bounds, Expect, Observed, Share, Upstream};
+use crate::exchange::joined;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -28,15 +29,18 @@ pub fn check(expect: &Expect, observed: &Observed, tolerance: Tolerance) -> Resu
     wrong.compare("upstream called", expect.upstream_called, &observed.upstream_called);
     wrong.compare("filter state", expect.filter_state.clone(), &observed.filter_state);
     for (name, value) in &expect.headers {
-        let found = observed.header(name).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        wrong.compare(name, Some(Some(value.clone())), &found);
+        wrong.compare(name, Some(Some(value.clone())), &text(&observed.headers, name));
+    }
+    for (name, value) in &expect.upstream_headers {
+        wrong.compare(name, Some(Some(value.clone())), &text(&observed.upstream_headers, name));
     }
     for name in &expect.absent_headers {
-        wrong.compare(name, Some(None), &observed.header(name));
+        wrong.compare(name, Some(None), &text(&observed.headers, name));
     }
-    if let Some(delay) = expect.delay {
+    if let Some(delay) = expect.delay_ms {
         let (min, max) = delay.range();
-        let (min, max) = (min.saturating_sub(tolerance.early), max + tolerance.late);
+        let min = Duration::from_millis(min).saturating_sub(tolerance.early);
+        let max = Duration::from_millis(max) + tolerance.late;
         if !(min..=max).contains(&observed.elapsed) {
             wrong.0.push(format!("took {:?}, expected {min:?} to {max:?}", observed.elapsed));
         }
@@ -102,6 +106,10 @@ pub fn check_counters(
         wrong.0.push(format!("{name} is {found}, expected 0"));
     }
     wrong.done()
+}
+
+fn text(headers: &[(Vec<u8>, Vec<u8>)], name: &str) -> Option<String> {
+    joined(headers, name).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[derive(Default)]

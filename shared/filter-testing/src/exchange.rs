@@ -30,6 +30,8 @@ pub struct Observed {
     pub reset: bool,
     /// Whether the upstream was given the request.
     pub upstream_called: bool,
+    /// The headers the upstream was given.
+    pub upstream_headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The filter state of the filter's name, empty where there is none.
     pub filter_state: String,
     /// From the request to the end.
@@ -69,18 +71,6 @@ impl Exchange {
 }
 
 impl Observed {
-    /// All values of a header, joined with `,`; `None` where it is absent.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<Vec<u8>> {
-        let values: Vec<&[u8]> = self
-            .headers
-            .iter()
-            .filter(|(other, _)| other == name.as_bytes())
-            .map(|(_, value)| value.as_slice())
-            .collect();
-        (!values.is_empty()).then(|| values.join(&b','))
-    }
-
     /// Takes over a local reply as Envoy sends it: to a gRPC client as headers alone.
     pub(crate) fn replied(&mut self, reply: &LocalReply, to_grpc: bool) {
         let own = reply.headers().iter();
@@ -108,10 +98,20 @@ impl Observed {
     }
 
     fn set_if_absent(&mut self, name: &str, value: &str) {
-        if self.header(name).is_none() {
+        if joined(&self.headers, name).is_none() {
             self.headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
         }
     }
+}
+
+/// All values of a header, joined with `,`; `None` where it is absent.
+pub(crate) fn joined(headers: &[(Vec<u8>, Vec<u8>)], name: &str) -> Option<Vec<u8>> {
+    let values: Vec<&[u8]> = headers
+        .iter()
+        .filter(|(other, _)| other == name.as_bytes())
+        .map(|(_, value)| value.as_slice())
+        .collect();
+    (!values.is_empty()).then(|| values.join(&b','))
 }
 
 /// Envoy's `Grpc::Utility::httpToGrpcStatus`, where the reply has no status of its own.

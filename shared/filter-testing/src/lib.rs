@@ -24,7 +24,7 @@ mod proxy;
 mod run;
 
 pub use case::{
-    Bounds, Case, DelayBounds, Expect, HeaderBytes, HexBytes, Request, Share, Step, Upstream,
+    Bounds, Case, Expect, HeaderBytes, HexBytes, Request, Share, Step, Upstream,
     load_cases,
 };
 pub use check::{Tolerance, check, check_counters, check_share};

@@ -9,7 +9,7 @@ use std::fmt;
 
 /// An answer in the upstream's stead. Exactly one of `httpStatus`, `grpcStatus`, `reset` and
 /// `headerAbort`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Abort {

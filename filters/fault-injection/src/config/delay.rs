@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// A delay of requests, or of answers. Exactly one of `fixedDelay`, `uniformDelay`, `normalDelay`,
 /// `exponentialDelay`, `percentiles` and `headerDelay`. Every time is 1 ms to 1 h.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Delay {
@@ -37,7 +37,7 @@ pub struct Delay {
 }
 
 /// A uniform distribution.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UniformDelay {
@@ -48,7 +48,7 @@ pub struct UniformDelay {
 }
 
 /// A normal distribution; what falls outside `min` to `max` is moved to the nearer of them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NormalDelay {
@@ -64,7 +64,7 @@ pub struct NormalDelay {
 }
 
 /// An exponential distribution; what falls below 1 ms or above `max` is moved there.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExponentialDelay {
@@ -75,7 +75,7 @@ pub struct ExponentialDelay {
 }
 
 /// One percentile of a measured distribution.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PercentileDelay {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Faults on the upstream's answer; at least one. At most one of `body`, `truncateAfterBytes`,
 /// `bytesPerSecond` and `headerLimit`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Response {
@@ -44,7 +44,7 @@ pub struct Response {
 
 /// Changes to headers, in the order `remove`, `set`, `add`. Headers that frame a message, such as
 /// `content-length`, and pseudo-headers are refused.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct HeaderOperations {

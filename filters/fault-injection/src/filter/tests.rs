@@ -77,6 +77,7 @@ fn untouched() -> Observed {
         body: b"upstream".to_vec(),
         details: "via_upstream".to_owned(),
         upstream_called: true,
+        upstream_headers: get("/").request,
         ..Observed::default()
     }
 }

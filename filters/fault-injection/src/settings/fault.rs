@@ -109,7 +109,7 @@ fn outcome(
         return Err(ConfigError::found(*field, "a percentage", allowed));
     }
     if wire.abort.is_some() {
-        one_of(&[("abort", true), ("response", wire.response.is_some())], true)?;
+        one_of(&[("abort", true), ("response", wire.response.is_some())], false)?;
     }
     let outcome = Outcome {
         delay: at("delay", wire.delay.as_ref().map(delay::source))?,

@@ -1,7 +1,6 @@
 //! Values that a case may write in several ways.
 
 use serde::Deserialize;
-use std::time::Duration;
 
 /// A header's value: text, or bytes in hex.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,21 +38,6 @@ pub enum Bounds {
     },
 }
 
-/// How long a request takes, in milliseconds, or the range it lies in.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum DelayBounds {
-    /// Exactly this, but for the executor's tolerance.
-    Exactly(u64),
-    /// At least and at most, but for the executor's tolerance.
-    Between {
-        /// At least.
-        min_ms: u64,
-        /// At most.
-        max_ms: u64,
-    },
-}
-
 impl HeaderBytes {
     /// The bytes of repetition `n`.
     #[must_use]
@@ -82,24 +66,19 @@ impl TryFrom<HexText> for HexBytes {
 }
 
 impl Bounds {
+    /// The least and the most.
+    #[must_use]
+    pub fn range(self) -> (u64, u64) {
+        match self {
+            Self::Exactly(exactly) => (exactly, exactly),
+            Self::Between { min, max } => (min, max),
+        }
+    }
+
     /// Whether `number` is as expected.
     #[must_use]
     pub fn contains(self, number: u64) -> bool {
-        match self {
-            Self::Exactly(exactly) => number == exactly,
-            Self::Between { min, max } => (min..=max).contains(&number),
-        }
-    }
-}
-
-impl DelayBounds {
-    /// The shortest and the longest.
-    #[must_use]
-    pub fn range(self) -> (Duration, Duration) {
-        let (min, max) = match self {
-            Self::Exactly(exactly) => (exactly, exactly),
-            Self::Between { min_ms, max_ms } => (min_ms, max_ms),
-        };
-        (Duration::from_millis(min), Duration::from_millis(max))
+        let (min, max) = self.range();
+        (min..=max).contains(&number)
     }
 }

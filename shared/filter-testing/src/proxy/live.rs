@@ -150,8 +150,7 @@ impl<'x, F: HttpFilter> Live<'x, F> {
                 }
                 Effect::Mutate(mutation) => match side {
                     Some(Side::Response) => self.mutate(mutation),
-                    // What the upstream is given is observed by the other executors.
-                    Some(Side::Request) => {}
+                    Some(Side::Request) => bail!("the simulated proxy keeps requests as they are"),
                     None => bail!("headers were changed outside a header callback"),
                 },
             }
@@ -177,6 +176,8 @@ impl<'x, F: HttpFilter> Live<'x, F> {
     fn call_upstream(&mut self, filter: &F, env: &mut SimEnvironment) -> Result<()> {
         let upstream = &self.exchange.upstream;
         self.observed.upstream_called = true;
+        // No filter that runs here changes the request yet.
+        self.observed.upstream_headers.clone_from(&self.exchange.request);
         self.observed.status = Some(upstream.status);
         "via_upstream".clone_into(&mut self.observed.details);
         let own = upstream.headers.iter();
