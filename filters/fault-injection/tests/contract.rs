@@ -4,7 +4,7 @@ use fault_injection::FaultFilter;
 use fault_injection::config::FaultInjectionConfig;
 use filter_api::HttpFilter;
 use filter_config::docs;
-use filter_testing::{load_cases, run_pure};
+use filter_testing::{Metrics, load_cases, mutants, run_pure};
 use std::path::{Path, PathBuf};
 
 /// How many cases there are. A number, so that none is lost unnoticed.
@@ -29,6 +29,21 @@ fn every_case_holds_on_the_pure_filter() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An expectation that nothing looks at is none.
+#[test]
+fn every_expectation_made_wrong_fails() -> anyhow::Result<()> {
+    let mut count = 0;
+    for case in load_cases(&file("cases"))? {
+        let text = std::fs::read_to_string(file("cases").join(&case.name).with_extension("yaml"))?;
+        for (path, mutant) in mutants(&text)? {
+            assert!(run_pure::<FaultFilter>(&mutant).is_err(), "{}{path} is ignored", case.name);
+            count += 1;
+        }
+    }
+    println!("{count} expectations made wrong, {count} failures");
+    Ok(())
+}
+
 #[test]
 fn the_schema_and_the_manual_are_those_of_the_code() -> anyhow::Result<()> {
     let schema = docs::schema::<FaultInjectionConfig>(FaultFilter::NAME);
@@ -40,6 +55,20 @@ fn the_schema_and_the_manual_are_those_of_the_code() -> anyhow::Result<()> {
         .and_then(|readme| docs::replace_between_markers(&readme, "stats", &stats))
         .map_err(anyhow::Error::msg)?;
     docs::assert_file_contents(&file("README.md"), &readme);
+    Ok(())
+}
+
+/// What the manual shows is accepted.
+#[test]
+fn the_example_of_the_manual_is_valid() -> anyhow::Result<()> {
+    let readme = std::fs::read_to_string(file("README.md"))?;
+    let example = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let example: serde_json::Value = serde_yaml_ng::from_str(example.unwrap_or_default())?;
+    let filter = FaultFilter::configure(example.to_string().as_bytes(), &mut Metrics::default())?;
+    assert_eq!(
+        filter.summary(),
+        "rules: jason (delay+abort), everyone (outcomes); request headers are read"
+    );
     Ok(())
 }
 

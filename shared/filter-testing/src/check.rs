@@ -1,7 +1,7 @@
 //! Expectation against observation, the same for every executor.
 
-use crate::{Bounds, Expect, Observed, Share, Upstream};
 use crate::exchange::joined;
+use crate::{Bounds, Expect, Observed, Share, Upstream};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

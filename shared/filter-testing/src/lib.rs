@@ -20,16 +20,17 @@ mod check;
 mod environment;
 mod exchange;
 mod metrics;
+mod mutants;
 mod proxy;
 mod run;
 
 pub use case::{
-    Bounds, Case, Expect, HeaderBytes, HexBytes, Request, Share, Step, Upstream,
-    load_cases,
+    Bounds, Case, Expect, HeaderBytes, HexBytes, Request, Share, Step, Upstream, load_cases,
 };
 pub use check::{Tolerance, check, check_counters, check_share};
 pub use environment::{Asked, SimEnvironment};
 pub use exchange::{Exchange, Observed};
 pub use metrics::Metrics;
+pub use mutants::mutants;
 pub use proxy::SimProxy;
 pub use run::run_pure;
