@@ -27,6 +27,6 @@ pub mod sticky;
 mod string;
 
 pub use percent::FractionalPercent;
-pub use request::{HttpMatchRequest, RequestMatcher};
+pub use request::{HttpMatchRequest, MatchTable, RequestMatcher};
 pub use selection::{Percentage, Selection};
 pub use string::{StringMatch, StringMatcher};

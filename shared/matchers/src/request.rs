@@ -3,10 +3,14 @@
 use crate::StringMatch;
 use condition::Condition;
 use filter_api::{ConfigError, RequestHead};
+use header_index::{HeaderIndex, Slots, Snapshot};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+pub use table::MatchTable;
 
 mod condition;
+mod header_index;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -45,7 +49,23 @@ pub struct HttpMatchRequest {
 #[derive(Clone, Debug, Default)]
 pub struct RequestMatcher {
     /// Empty where every request matches.
-    alternatives: Vec<Vec<Condition>>,
+    alternatives: Vec<Alternative>,
+}
+
+/// Conditions of which all have to be met.
+#[derive(Clone, Debug)]
+struct Alternative {
+    conditions: Vec<Condition>,
+    /// Headers without which they cannot be met: one comparison spares looking at them.
+    required: Slots,
+}
+
+impl Alternative {
+    /// Not inlined, so that a rule whose headers are missing costs next to nothing.
+    #[inline(never)]
+    fn is_met(&self, snapshot: &Snapshot<'_>) -> bool {
+        self.conditions.iter().all(|condition| condition.is_met(snapshot))
+    }
 }
 
 impl RequestMatcher {
@@ -56,12 +76,16 @@ impl RequestMatcher {
     /// The first entry with an invalid name or match, by its path.
     pub fn from_wire(list: &[HttpMatchRequest], path: &str) -> Result<Self, ConfigError> {
         let mut alternatives = Vec::with_capacity(list.len());
+        let mut matches_every = false;
         for (index, entry) in list.iter().enumerate() {
             let conditions = condition::compile(entry)
                 .map_err(|error| error.within(&format!("[{index}]")).within(path))?;
-            alternatives.push(conditions);
+            if conditions.is_empty() {
+                matches_every = true;
+            }
+            alternatives.push(Alternative { conditions, required: Slots::default() });
         }
-        if alternatives.iter().any(Vec::is_empty) {
+        if matches_every {
             alternatives.clear();
         }
         Ok(Self { alternatives })
@@ -70,8 +94,23 @@ impl RequestMatcher {
     /// Whether the request matches.
     #[must_use]
     pub fn matches(&self, request: &RequestHead<'_>) -> bool {
-        self.alternatives.is_empty()
-            || self.alternatives.iter().any(|all| all.iter().all(|one| one.is_met(request)))
+        self.alternatives.is_empty() || self.is_met(&Snapshot::unindexed(request))
+    }
+
+    /// Whether all conditions of any entry are met; there is at least one.
+    #[inline]
+    fn is_met(&self, snapshot: &Snapshot<'_>) -> bool {
+        self.alternatives
+            .iter()
+            .any(|entry| snapshot.has_all(entry.required) && entry.is_met(snapshot))
+    }
+
+    /// Has all headers that the conditions look at read through `index`.
+    fn index(&mut self, index: &mut HeaderIndex) {
+        for entry in &mut self.alternatives {
+            let required = entry.conditions.iter_mut().filter_map(|one| one.index(index));
+            required.for_each(|slot| entry.required.insert(slot));
+        }
     }
 
     /// Whether [`matches`](Self::matches) reads the request's headers.

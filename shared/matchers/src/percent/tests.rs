@@ -1,4 +1,5 @@
 use super::FractionalPercent;
+use filter_config::wire::Decimal;
 
 #[test]
 fn every_percentage_of_two_decimals_is_exact() {
@@ -12,8 +13,10 @@ fn every_percentage_of_two_decimals_is_exact() {
 #[test]
 fn every_millionth_is_exact() {
     for parts in 0..=1_000_000_u32 {
-        let percent = format!("{}.{:04}", parts / 10_000, parts % 10_000).parse().unwrap();
-        let share = FractionalPercent::from_percent(percent);
+        let text = format!("{}.{:04}", parts / 10_000, parts % 10_000);
+        // Through the reader of configurations, whose doubles have to be the nearest ones too.
+        let percent: Decimal = serde_json::from_str(&text).unwrap();
+        let share = FractionalPercent::from_percent(percent.get());
         assert_eq!(share, Ok(FractionalPercent::from_parts_per_million(parts)));
     }
 }

@@ -1,30 +1,35 @@
 //! One condition on a request.
 
 use super::HttpMatchRequest;
+use super::header_index::{HeaderIndex, Held, Slot, Snapshot};
 use crate::{StringMatch, StringMatcher};
 use attributes::{HeaderKey, percent_decode, query_values};
-use filter_api::{ConfigError, RequestHead};
+use filter_api::ConfigError;
 use filter_config::{path_segment, shorten};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const AUTHORITY: &str = ":authority";
+const PATH: &str = ":path";
 
 /// What is looked at, and how it has to be.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
-    subject: Subject,
+    /// The header that holds what is looked at.
+    key: HeaderKey,
+    slot: Option<Slot>,
+    part: Part,
     test: Test,
 }
 
+/// What of the header's values is looked at.
 #[derive(Clone, Debug)]
-enum Subject {
-    /// Every value of a header.
-    Header(HeaderKey),
-    /// The path without the query.
+enum Part {
+    /// Of a path, what stands before the query.
     Path,
-    /// Every value of a query parameter.
+    /// Of a path, every value of a query parameter.
     Query(Box<[u8]>),
+    Whole,
 }
 
 #[derive(Clone, Debug)]
@@ -46,13 +51,13 @@ pub(super) fn compile(entry: &HttpMatchRequest) -> Result<Vec<Condition>, Config
     for (header, field, wire) in pseudo {
         if let Some(wire) = wire {
             let matcher = StringMatcher::from_wire(wire, header == AUTHORITY, field)?;
-            let subject = Subject::Header(header_key(header)?);
-            conditions.push(Condition { subject, test: Test::AnyMatches(matcher) });
+            let test = Test::AnyMatches(matcher);
+            conditions.push(Condition::new(header_key(header)?, Part::Whole, test));
         }
     }
     if let Some(wire) = &entry.uri {
         let matcher = StringMatcher::from_wire(wire, entry.ignore_uri_case, "uri")?;
-        conditions.push(Condition { subject: Subject::Path, test: Test::AnyMatches(matcher) });
+        conditions.push(Condition::new(header_key(PATH)?, Part::Path, Test::AnyMatches(matcher)));
     }
     headers(&entry.headers, false, &mut conditions).map_err(|error| error.within("headers"))?;
     headers(&entry.without_headers, true, &mut conditions)
@@ -73,7 +78,7 @@ fn headers(
         let ignore_case = key.as_bytes() == AUTHORITY.as_bytes();
         let test = Test::from_wire(wire, ignore_case, &segment)?;
         let test = if negated { test.negated() } else { test };
-        conditions.push(Condition { subject: Subject::Header(key), test });
+        conditions.push(Condition::new(key, Part::Whole, test));
     }
     Ok(())
 }
@@ -88,7 +93,11 @@ fn query_params(
             return Err(ConfigError::found(segment, "\"\"", "the name of a query parameter"));
         }
         let test = Test::from_wire(wire, false, &segment)?;
-        conditions.push(Condition { subject: Subject::Query(name.as_bytes().into()), test });
+        conditions.push(Condition::new(
+            header_key(PATH)?,
+            Part::Query(name.as_bytes().into()),
+            test,
+        ));
     }
     Ok(())
 }
@@ -120,6 +129,11 @@ impl Test {
         }
     }
 
+    /// Whether a header that is not there is as it has to be.
+    fn is_met_by_nothing(&self) -> bool {
+        matches!(self, Self::Absent | Self::NoneMatches(_))
+    }
+
     /// Whether the values are as they have to be.
     #[inline]
     fn is_met<V: AsRef<[u8]>>(&self, mut values: impl Iterator<Item = V>) -> bool {
@@ -133,20 +147,43 @@ impl Test {
 }
 
 impl Condition {
+    fn new(key: HeaderKey, part: Part, test: Test) -> Self {
+        Self { key, slot: None, part, test }
+    }
+
+    /// Has the header read through `index`. The slot is returned if the header has to be there.
+    pub(super) fn index(&mut self, index: &mut HeaderIndex) -> Option<Slot> {
+        self.slot = index.slot(&self.key);
+        self.slot.filter(|_| !self.test.is_met_by_nothing())
+    }
+
     /// Whether the request meets the condition.
-    pub(super) fn is_met(&self, request: &RequestHead<'_>) -> bool {
-        match &self.subject {
-            Subject::Header(key) => self.test.is_met(request.headers().values(key.as_bytes())),
-            Subject::Path => {
-                let has_path = request.headers().contains(b":path");
-                self.test.is_met(has_path.then(|| request.path()).into_iter())
-            }
-            Subject::Query(name) => {
-                let query = request.query().unwrap_or_default();
-                self.test.is_met(query_values(query, name).flat_map(readings))
-            }
+    pub(super) fn is_met(&self, snapshot: &Snapshot<'_>) -> bool {
+        match snapshot.held(self.slot) {
+            Held::Nothing => self.test.is_met_by_nothing(),
+            Held::One(value) => self.is_met_by(std::iter::once(value)),
+            Held::Several => self.is_met_by(snapshot.values(&self.key)),
         }
     }
+
+    fn is_met_by<'v>(&self, values: impl Iterator<Item = &'v [u8]>) -> bool {
+        match &self.part {
+            Part::Path => self.test.is_met(values.map(|path| split_query(path).0)),
+            Part::Query(name) => {
+                let queries = values.map(|path| split_query(path).1);
+                let params = queries.flat_map(|query| query_values(query, name));
+                self.test.is_met(params.flat_map(readings))
+            }
+            Part::Whole => self.test.is_met(values),
+        }
+    }
+}
+
+/// A path up to the first `?`, and what follows that.
+fn split_query(path: &[u8]) -> (&[u8], &[u8]) {
+    let end = path.iter().position(|byte| *byte == b'?').unwrap_or(path.len());
+    let (path, query) = path.split_at_checked(end).unwrap_or((path, &[]));
+    (path, query.get(1..).unwrap_or_default())
 }
 
 /// A value as it stands, and percent-decoded where that is something else.

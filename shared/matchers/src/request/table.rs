@@ -1,0 +1,56 @@
+//! The matchers of all rules of a filter.
+
+use super::RequestMatcher;
+use super::header_index::HeaderIndex;
+use filter_api::RequestHead;
+
+/// The matchers of a filter's rules, of which the first that matches counts. It reads the headers
+/// once for all of them, where each matcher by itself would read them again.
+///
+/// ```
+/// use filter_api::{HeaderPairs, RequestHead, encode_pairs};
+/// use matchers::{MatchTable, RequestMatcher};
+///
+/// let rule = |json| RequestMatcher::from_wire(&serde_json::from_str::<Vec<_>>(json).unwrap(), "match");
+/// let table = MatchTable::new(vec![
+///     rule(r#"[{"headers": {"end-user": {"exact": "jason"}}}]"#)?,
+///     rule(r#"[{"uri": {"prefix": "/reviews"}}]"#)?,
+/// ]);
+/// let bytes = encode_pairs([(":path", "/reviews/7")]);
+/// assert_eq!(table.first(&RequestHead::new(HeaderPairs::parse(&bytes))), Some(1));
+/// # Ok::<(), filter_api::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MatchTable {
+    index: HeaderIndex,
+    matchers: Vec<RequestMatcher>,
+}
+
+impl MatchTable {
+    /// A table of the matchers in the order of their rules.
+    #[must_use]
+    pub fn new(mut matchers: Vec<RequestMatcher>) -> Self {
+        let mut index = HeaderIndex::default();
+        matchers.iter_mut().for_each(|matcher| matcher.index(&mut index));
+        Self { index, matchers }
+    }
+
+    /// The index of the first matcher that matches.
+    #[must_use]
+    pub fn first(&self, request: &RequestHead<'_>) -> Option<usize> {
+        if !self.needs_request_headers() {
+            return (!self.matchers.is_empty()).then_some(0);
+        }
+        let snapshot = self.index.read(request);
+        self.matchers
+            .iter()
+            .position(|matcher| !matcher.needs_request_headers() || matcher.is_met(&snapshot))
+    }
+
+    /// Whether [`first`](Self::first) reads the request's headers: it does unless the first rule is
+    /// for every request.
+    #[must_use]
+    pub fn needs_request_headers(&self) -> bool {
+        self.matchers.first().is_some_and(RequestMatcher::needs_request_headers)
+    }
+}
