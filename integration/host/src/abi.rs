@@ -95,7 +95,10 @@ impl Guest<'_> {
             let (name, allocator) =
                 self.state().allocator.clone().ok_or(Fault::Status(Status::InvalidMemoryAccess))?;
             let before = self.0.get_fuel()?;
-            pointer = allocator.call(&mut self.0, size(bytes.len()))?;
+            let outer = self.state_mut().allowed.replace(ALLOWED_IN_ALLOCATOR);
+            let allocated = allocator.call(&mut self.0, size(bytes.len()));
+            self.state_mut().allowed = outer;
+            pointer = allocated?;
             let fuel = before.saturating_sub(self.0.get_fuel()?);
             self.state_mut().counts.count_export(name, fuel);
             self.write(pointer, bytes)?;
@@ -119,6 +122,32 @@ impl Guest<'_> {
     }
 }
 
+/// What a module may call while it starts.
+pub(crate) const ALLOWED_AT_START: &[&str] = &[
+    "proxy_log",
+    "fd_write",
+    "args_sizes_get",
+    "args_get",
+    "environ_sizes_get",
+    "environ_get",
+    "fd_prestat_get",
+    "fd_prestat_dir_name",
+    "clock_time_get",
+];
+
+/// What a module may call while it allocates memory for the host.
+const ALLOWED_IN_ALLOCATOR: &[&str] = &["proxy_log", "fd_write", "clock_time_get"];
+
+/// Traps, as Envoy does, if the function may not be called now.
+fn check_allowed(guest: &Guest<'_>, name: &str) -> wasmtime::Result<()> {
+    match guest.state().allowed {
+        Some(allowed) if !allowed.contains(&name) => {
+            Err(wasmtime::Error::msg(format!("restricted_callback: {name} may not be called here")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Counts the call, applies injected faults, else runs it.
 fn run(
     name: &'static str,
@@ -126,6 +155,7 @@ fn run(
     call: impl FnOnce(&mut Guest<'_>) -> Answer,
 ) -> wasmtime::Result<u32> {
     let mut guest = Guest(caller);
+    check_allowed(&guest, name)?;
     guest.state_mut().counts.count_host(name);
     let injected = guest.process().get_mut().injections.call(name);
     if let Some(status) = injected.status {

@@ -33,7 +33,7 @@ pub enum GrpcKind {
 /// A gRPC call or stream under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrpcCall {
-    /// The module's name for the call: odd for calls, even for streams.
+    /// The module's name for the call: from one sequence for calls and one for streams.
     pub token: u32,
     /// Unary or streaming.
     pub kind: GrpcKind,

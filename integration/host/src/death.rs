@@ -5,7 +5,7 @@ use std::fmt;
 /// A pattern that ends a stock Envoy. All were reproduced on Envoy 1.36 to 1.40.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KillPattern {
-    /// A local reply or `proxy_close_stream` inside `proxy_on_log` (the same rule is applied to `on_done`, `on_delete`).
+    /// A local reply or `proxy_close_stream` inside a stream's `proxy_on_log`, `proxy_on_done` or `proxy_on_delete`.
     ActionInLog,
     /// `proxy_close_stream` twice for one stream in one callback or tick.
     CloseTwice,

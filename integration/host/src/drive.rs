@@ -196,10 +196,12 @@ impl Vm {
         let allow_stop = self.state().process.get().settings.allow_on_headers_stop_iteration;
         let Some(side) = self.side(id, direction) else { return };
         side.headers_visible = true;
+        side.in_headers_callback = true;
         let count = side.headers.as_ref().map_or(0, |headers| headers.pairs().len());
         let args = [id, size(count), end.into()];
         let code = self.filter_call(id, export(direction, Phase::Headers), &args, STOP_HEADERS);
         let Some(side) = self.side(id, direction) else { return };
+        side.in_headers_callback = false;
         match code {
             // 2, ContinueAndEndStream, is taken as Continue.
             0 | 2 => {
@@ -281,10 +283,18 @@ impl Vm {
         }
     }
 
-    /// `continueDecoding` or `continueEncoding`: passes what waits. Nothing happens where nothing is paused.
+    /// `continueDecoding` or `continueEncoding`: passes what waits.
+    ///
+    /// Where nothing is paused nothing happens, with Envoy's exception: during `on_request_headers` the headers go
+    /// upstream at once, and once more when the callback returns Continue.
     pub(crate) fn resume(&mut self, id: u32, direction: Direction) {
         let Some(side) = self.side(id, direction) else { return };
         if !side.is_paused() {
+            let in_callback = side.in_headers_callback;
+            if direction == Direction::Request && in_callback && !side.headers_continued {
+                let end = side.ended;
+                self.pass_headers(id, direction, end);
+            }
             return;
         }
         let from_this_filter = side.iteration != Iteration::StopSingle;

@@ -31,15 +31,13 @@ impl Engine {
         let module = Module::from_binary(&inner, wasm).map_err(invalid)?;
         let mut linker = Linker::new(&inner);
         abi::link(&mut linker).map_err(invalid)?;
-        let pre = linker
-            .instantiate_pre(&module)
-            .map_err(|error| import_error(&module, &linker, &error))?;
+        let pre = linker.instantiate_pre(&module).map_err(|error| import_error(&module, &error))?;
         check_exports(&module)?;
         Ok(Self { inner, pre })
     }
 }
 
-fn import_error(module: &Module, linker: &Linker<VmState>, error: &wasmtime::Error) -> LoadError {
+fn import_error(module: &Module, error: &wasmtime::Error) -> LoadError {
     if let Some(unknown) = error.downcast_ref::<UnknownImportError>() {
         return LoadError::Import {
             module: unknown.module().to_owned(),
@@ -47,14 +45,13 @@ fn import_error(module: &Module, linker: &Linker<VmState>, error: &wasmtime::Err
             reason: "not part of proxy-wasm ABI 0.2.1".to_owned(),
         };
     }
-    // wasmtime names the import in its message; the first import that cannot be linked alone is the one.
+    // wasmtime names the import in its message.
     let name = module
         .imports()
         .find(|import| {
             format!("{error:#}").contains(&format!("`{}::{}`", import.module(), import.name()))
         })
         .map(|import| (import.module().to_owned(), import.name().to_owned()));
-    let _ = linker;
     let (module, name) = name.unwrap_or_default();
     LoadError::Import { module, name, reason: format!("{error:#}") }
 }

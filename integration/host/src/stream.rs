@@ -52,6 +52,8 @@ pub(crate) struct Side {
     pub(crate) headers: Option<HeaderMap>,
     /// The module may read `headers`.
     pub(crate) headers_visible: bool,
+    /// The headers callback runs.
+    pub(crate) in_headers_callback: bool,
     pub(crate) trailers: Option<HeaderMap>,
     pub(crate) trailers_visible: bool,
     /// The chunk of the body callback under way.
@@ -121,6 +123,8 @@ pub(crate) struct Stream {
     pub(crate) route: Option<Route>,
     pub(crate) route_cleared: bool,
     pub(crate) route_cache_clears: u64,
+    /// How often the request headers were handed to the router.
+    pub(crate) upstream_requests: u32,
     /// Terminal actions so far, each with the number of the VM call it happened in.
     pub(crate) closed_in_call: Option<u64>,
     pub(crate) replied_in_call: Option<u64>,
@@ -150,6 +154,7 @@ impl Stream {
             route: None,
             route_cleared: false,
             route_cache_clears: 0,
+            upstream_requests: 0,
             closed_in_call: None,
             replied_in_call: None,
         }

@@ -3,6 +3,7 @@
 use wasmtime::{Store, Val};
 
 use crate::{
+    abi,
     engine::Engine,
     error::LoadError,
     process::SharedProcess,
@@ -66,12 +67,14 @@ impl Vm {
         store.data_mut().memory = memory;
         store.data_mut().allocator = allocator;
         let mut vm = Self { store, instance, trap: None, fuel_limit, current_root: 0 };
+        vm.state_mut().allowed = Some(abi::ALLOWED_AT_START);
         if vm.has("_initialize") {
             vm.call("_initialize", 0, &[]);
             vm.call("main", 0, &[0, 0]);
         } else {
             vm.call("_start", 0, &[]);
         }
+        vm.state_mut().allowed = None;
         vm.check_load()?;
         Ok(vm)
     }

@@ -14,6 +14,9 @@ use crate::{
 /// Nanoseconds in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
 
+/// Tokens of one kind are this far apart.
+const TOKEN_STEP: u32 = 4;
+
 /// A pointer and a length, as the ABI passes bytes.
 type Slice = (u32, u32);
 
@@ -68,7 +71,7 @@ fn http_call(guest: &mut Guest<'_>, slices: [Slice; 4], timeout: i32, token_out:
     let now = process.get().now;
     let state = guest.state_mut();
     let token = state.next_http_token;
-    state.next_http_token += 1;
+    state.next_http_token += TOKEN_STEP;
     let call = HttpCall {
         token,
         root: state.root_id(),
@@ -109,14 +112,12 @@ fn grpc_start(
     let now = process.get().now;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let state = guest.state_mut();
-    // Calls have odd tokens, streams even ones, from one sequence.
-    let parity = u32::from(kind == GrpcKind::Call);
-    let token = if state.next_grpc_token % 2 == parity {
-        state.next_grpc_token
-    } else {
-        state.next_grpc_token + 1
+    let next = match kind {
+        GrpcKind::Call => &mut state.next_grpc_call,
+        GrpcKind::Stream => &mut state.next_grpc_stream,
     };
-    state.next_grpc_token = token + 1;
+    let token = *next;
+    *next += TOKEN_STEP;
     let call = GrpcCall {
         token,
         kind,
@@ -142,10 +143,10 @@ fn grpc_send(
     end_stream: u32,
 ) -> Answer {
     let message = guest.read(message, message_len)?;
-    if token % 2 == 1 {
+    let call = guest.state_mut().grpc_calls.get_mut(&token).ok_or(Status::NotFound)?;
+    if call.kind == GrpcKind::Call {
         return Err(Status::BadArgument.into());
     }
-    let call = guest.state_mut().grpc_calls.get_mut(&token).ok_or(Status::NotFound)?;
     call.messages.push(message);
     call.local_closed |= end_stream != 0;
     Ok(())

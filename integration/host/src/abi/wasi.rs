@@ -57,6 +57,7 @@ fn run(
     call: impl FnOnce(&mut Guest<'_>) -> Result<u32, Fault>,
 ) -> wasmtime::Result<u32> {
     let mut guest = Guest(caller);
+    super::check_allowed(&guest, name)?;
     guest.state_mut().counts.count_host(name);
     let injected = guest.process().get_mut().injections.call(name);
     if let Some(errno) = injected.status {

@@ -124,6 +124,7 @@ impl Vm {
             .map(|call| call.token)
             .collect();
         let timeout = Response::new(504)
+            .header("content-length", "24")
             .header("content-type", "text/plain")
             .body("upstream request timeout");
         for token in http {

@@ -44,6 +44,7 @@ impl Vm {
                     return;
                 }
                 side.passed = Some(Message::new(headers, end, now));
+                stream.upstream_requests += 1;
             }
             Direction::Response => {
                 let code = status_code(&headers);

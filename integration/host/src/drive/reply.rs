@@ -35,19 +35,17 @@ pub(super) fn too_large(direction: Direction) -> Reply {
     }
 }
 
-/// Envoy's own answer to request headers that cannot be sent upstream.
+/// Envoy's own answer to request headers that cannot be routed or sent upstream.
 pub(super) fn refused_by_router(headers: &HeaderMap) -> Option<Reply> {
-    if let Some(name) = [":method", ":path"]
-        .iter()
-        .find(|name| headers.get(name.as_bytes()).is_none_or(<[u8]>::is_empty))
-    {
-        let error = format!("missing required header: {name}");
-        let details =
-            format!("filter_removed_required_request_headers{{{}}}", error.replace(' ', "_"));
-        return Some(envoy_reply(503, details, &error));
+    if headers.get(b":path").is_none_or(<[u8]>::is_empty) {
+        return Some(envoy_reply(404, "route_not_found".to_owned(), ""));
     }
-    let (name, _) = headers.invalid_entries().into_iter().find(|(name, _)| !name.is_empty())?;
-    let error = format!("invalid header value for: {}", String::from_utf8_lossy(&name));
+    let error = if headers.get(b":method").is_none_or(<[u8]>::is_empty) {
+        "missing required header: :method".to_owned()
+    } else {
+        let (name, _) = headers.invalid_entries().into_iter().find(|(name, _)| !name.is_empty())?;
+        format!("invalid header value for: {}", String::from_utf8_lossy(&name))
+    };
     let details = format!("filter_removed_required_request_headers{{{}}}", error.replace(' ', "_"));
     Some(envoy_reply(503, details, &error))
 }

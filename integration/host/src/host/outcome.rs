@@ -32,6 +32,9 @@ pub struct Outcome {
     pub local_reply: Option<LocalReply>,
     /// What reached the upstream.
     pub upstream_request: Option<Message>,
+    /// How often the request was sent upstream. More than once: the module called `proxy_continue_stream(0)` in
+    /// `on_request_headers` and returned Continue as well.
+    pub upstream_requests: u32,
     /// What reached the client. Envoy's own `date` and `server` headers are not part of it.
     pub downstream_response: Option<Message>,
     /// The stream was reset: the client saw no response, or not all of it.
@@ -74,6 +77,7 @@ impl Outcome {
         Self {
             local_reply: stream.local_reply.clone(),
             upstream_request: stream.request.passed.clone(),
+            upstream_requests: stream.upstream_requests,
             downstream_response: response.clone(),
             reset: stream.end == Some(End::Reset),
             disconnected: stream.end == Some(End::Disconnect),

@@ -84,7 +84,8 @@ pub(crate) struct VmState {
     pub(crate) http_calls: BTreeMap<u32, HttpCall>,
     pub(crate) grpc_calls: BTreeMap<u32, GrpcCall>,
     pub(crate) next_http_token: u32,
-    pub(crate) next_grpc_token: u32,
+    pub(crate) next_grpc_call: u32,
+    pub(crate) next_grpc_stream: u32,
     pub(crate) call_response: Option<CallResponse>,
     pub(crate) grpc_message: Option<Vec<u8>>,
     pub(crate) grpc_initial: Option<HeaderMap>,
@@ -92,6 +93,8 @@ pub(crate) struct VmState {
     pub(crate) status: (u32, Vec<u8>),
     pub(crate) rng: u64,
     pub(crate) counts: CallCounts,
+    /// The host functions that may be called now; `None`: all.
+    pub(crate) allowed: Option<&'static [&'static str]>,
     pub(crate) injected_bytes: Option<Vec<u8>>,
     /// The buffer asked for last, which buffer 8 (call data) aliases.
     pub(crate) last_buffer: u32,
@@ -129,8 +132,10 @@ impl VmState {
             armed_in_tick: false,
             http_calls: BTreeMap::new(),
             grpc_calls: BTreeMap::new(),
-            next_http_token: 1,
-            next_grpc_token: 1,
+            // The low two bits tell HTTP calls, gRPC calls and gRPC streams apart.
+            next_http_token: 4,
+            next_grpc_call: 5,
+            next_grpc_stream: 6,
             call_response: None,
             grpc_message: None,
             grpc_initial: None,
@@ -139,6 +144,7 @@ impl VmState {
             // Spread apart, so that two VMs never walk the same sequence one step behind the other.
             rng: (seed ^ salt.rotate_left(32)).wrapping_mul(0xd134_2543_de82_ef95),
             counts: CallCounts::default(),
+            allowed: None,
             injected_bytes: None,
             last_buffer: 8,
             read_only: BTreeSet::new(),

@@ -43,7 +43,7 @@ fn an_http_call_is_answered_and_the_stream_goes_on() {
     assert!(calls[0].headers.contains(&(b":path".to_vec(), b"/check".to_vec())));
     assert!(worker.answer_http(calls[0].token, &Response::new(200).header("x", "1").body("yes")));
     assert!(!worker.answer_http(calls[0].token, &Response::new(200)), "it is answered once");
-    assert_eq!(notes(&host), [0, 1, 2, 3]);
+    assert_eq!(notes(&host), [0, 4, 2, 3]);
     assert_eq!(logged(&host), ["yes"]);
     assert!(stream.outcome().upstream_request.is_some());
 }
@@ -53,12 +53,12 @@ fn an_http_call_fails_or_times_out() {
     let host = host(&[("request_headers", &http("upstream", 100)), ON_RESPONSE]);
     let worker = host.worker(0);
     worker.open(&Request::get("/"));
-    assert!(worker.fail_http(1));
+    assert!(worker.fail_http(4));
     worker.open(&Request::get("/"));
     host.advance(Duration::from_millis(100));
     assert_eq!(
         notes(&host),
-        [0, 1, 0, 0, 0, 2, 2, 24],
+        [0, 4, 0, 0, 0, 8, 3, 24],
         "no headers after a reset, a 504 after a timeout"
     );
     assert_eq!(logged(&host), ["upstream request timeout"]);
@@ -95,13 +95,13 @@ fn a_grpc_call_gets_its_message_or_its_status() {
     let calls = worker.grpc_calls();
     assert_eq!(
         calls.iter().map(|call| call.token).collect::<Vec<_>>(),
-        [1, 3],
-        "calls have odd tokens"
+        [5, 9],
+        "tokens of one kind are 4 apart"
     );
     assert_eq!((calls[0].service.as_str(), calls[0].method.as_str()), ("my.S", "M"));
     assert_eq!(calls[0].messages, [b"msg".to_vec()]);
-    assert!(worker.grpc_message(1, b"answer"));
-    assert!(worker.grpc_close(3, 7, "denied", &Pairs::new()));
+    assert!(worker.grpc_message(5, b"answer"));
+    assert!(worker.grpc_close(9, 7, "denied", &Pairs::new()));
     assert_eq!(logged(&host), ["answer"]);
     assert_eq!(notes(&host), [0, 0, 1007]);
 }

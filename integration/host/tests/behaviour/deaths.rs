@@ -20,7 +20,12 @@ fn in_request(actions: &str) -> Option<KillPattern> {
 }
 
 #[test]
-fn k1_an_action_in_on_log() {
+fn k1_an_action_while_the_stream_ends() {
+    for action in [REPLY, CLOSE] {
+        let done = host(&[("done", &format!("{action} (i32.const 1)"))]);
+        assert_eq!(exchange(&done), Some(KillPattern::ActionInLog));
+        assert_eq!(exchange(&host(&[("delete", action)])), Some(KillPattern::ActionInLog));
+    }
     assert_eq!(exchange(&host(&[("log", REPLY)])), Some(KillPattern::ActionInLog));
     assert_eq!(exchange(&host(&[("log", CLOSE)])), Some(KillPattern::ActionInLog));
     assert_eq!(exchange(&host(&[("log", "(drop (call $set_property 'x' '1'))")])), None);

@@ -23,10 +23,12 @@ const IMPORTS: &[(&str, &str, usize)] = &[
     ("now", "proxy_get_current_time_nanoseconds", 1),
     ("pairs", "proxy_get_header_map_pairs", 3),
     ("register", "proxy_register_shared_queue", 3),
+    ("remove", "proxy_remove_header_map_value", 3),
     ("reply", "proxy_send_local_response", 8),
     ("set_body", "proxy_set_buffer_bytes", 5),
     ("set_property", "proxy_set_property", 4),
     ("set_shared", "proxy_set_shared_data", 5),
+    ("size", "proxy_get_header_map_size", 2),
     ("tick", "proxy_set_tick_period_milliseconds", 1),
 ];
 
@@ -47,7 +49,6 @@ const CALLBACKS: &[(&str, usize, bool)] = &[
     ("response_headers", 3, true),
     ("response_trailers", 2, true),
     ("tick", 1, false),
-    ("vm_start", 2, true),
 ];
 
 /// `$note` records a number in the histogram `notes`; `$note_st` a status; `$log_out` logs the bytes returned at 8.
@@ -64,7 +65,8 @@ const PRELUDE: &str = r#"
 (func (export "proxy_abi_version_0_2_1"))
 (func (export "proxy_on_memory_allocate") (param $n i32) (result i32) (i32.const 65536))
 (func (export "proxy_on_context_create") (param i32 i32))
-(func (export "_initialize") (drop (call $define (i32.const 2) 'notes' (i32.const 16))))
+(func (export "proxy_on_vm_start") (param i32 i32) (result i32)
+  (drop (call $define (i32.const 2) 'notes' (i32.const 16))) (i32.const 1))
 (func $note (param $n i64) (drop (call $record (i32.const 6) (local.get $n))))
 (func $note_st (param $n i32) (call $note (i64.extend_i32_u (local.get $n))))
 (func $log_out (drop (call $log (i32.const 2) (i32.load (i32.const 8)) (i32.load (i32.const 12)))))

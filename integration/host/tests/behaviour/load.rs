@@ -76,7 +76,48 @@ fn false_from_start_or_configure_is_refused_with_the_log() {
     let error =
         build_error(&[("configure", "(drop (call $log (i32.const 4) 'no')) (i32.const 0)")]);
     assert!(matches!(&error, LoadError::ConfigurationRejected(logs) if logs.len() == 1), "{error}");
-    assert!(matches!(build_error(&[("vm_start", "(i32.const 0)")]), LoadError::StartRejected(_)));
+}
+
+/// A minimal module with one more export.
+fn minimal(export: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(module
+        (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+        (import "env" "proxy_get_property" (func $get (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "plugin_name")
+        (func (export "proxy_abi_version_0_2_1")) {export})"#
+    );
+    wat::parse_str(&text).expect("test modules are valid")
+}
+
+fn minimal_error(export: &str) -> String {
+    let engine = Engine::new(&minimal(export)).expect("it loads");
+    TestHost::builder(&engine).build().err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn false_from_on_vm_start_is_refused() {
+    let malloc = r#"(func (export "malloc") (param i32) (result i32) (i32.const 64))"#;
+    let start = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 0))"#;
+    assert_eq!(minimal_error(&format!("{malloc} {start}")), "proxy_on_vm_start answered false");
+}
+
+/// Envoy fails a VM that calls more than clock and log before it has started, or while it allocates for the host.
+#[test]
+fn host_calls_are_restricted_at_start_and_in_the_allocator() {
+    let malloc = r#"(func (export "malloc") (param i32) (result i32) (i32.const 64))"#;
+    let init = |body: &str| {
+        minimal_error(&format!(r#"{malloc} (func (export "_initialize") (drop {body}))"#))
+    };
+    assert!(init("(call $tick (i32.const 1))").contains("restricted_callback"));
+    assert_eq!(init("(call $clock (i32.const 0) (i64.const 0) (i32.const 32))"), "");
+
+    let reads = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
+        (i32.eqz (call $get (i32.const 0) (i32.const 11) (i32.const 32) (i32.const 36))))"#;
+    let calling = r#"(func (export "malloc") (param i32) (result i32) (drop (call $tick (i32.const 1))) (i32.const 64))"#;
+    assert_eq!(minimal_error(&format!("{malloc} {reads}")), "");
+    assert!(minimal_error(&format!("{calling} {reads}")).contains("restricted_callback"));
 }
 
 #[test]

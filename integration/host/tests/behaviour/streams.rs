@@ -184,11 +184,48 @@ fn repeated_and_non_utf8_values_are_raw_bytes() {
 }
 
 #[test]
-fn a_request_that_lost_its_path_is_answered_by_envoy() {
-    let host = host(&[(
-        "request_headers",
-        "(drop (call $add (i32.const 0) 'x-bad' 'a\\nb')) (i32.const 0)",
-    )]);
-    let outcome = host.worker(0).exchange(Request::get("/"), |_| Response::new(200));
-    assert_eq!((outcome.status(), outcome.upstream_request), (Some(503), None));
+fn resuming_in_request_headers_sends_the_request_at_once() {
+    let run = |code: u32| {
+        let body = format!("(drop (call $continue (i32.const 0))) (i32.const {code})");
+        let host = host(&[("request_headers", &body)]);
+        let outcome = host.worker(0).exchange(Request::post("/", "b"), |_| Response::new(200));
+        (outcome.upstream_requests, outcome.status())
+    };
+    assert_eq!(run(0), (2, Some(200)), "and again on Continue");
+    assert_eq!(run(1), (1, None), "the body is held for ever");
+}
+
+#[test]
+fn a_request_that_cannot_be_sent_is_answered_by_envoy() {
+    let run = |edit: &str| {
+        let host = host(&[("request_headers", &format!("(drop {edit}) (i32.const 0)"))]);
+        let outcome = host.worker(0).exchange(Request::get("/"), |_| Response::new(200));
+        assert_eq!(outcome.upstream_request, None);
+        (outcome.status(), outcome.details.unwrap_or_default())
+    };
+    let details = "filter_removed_required_request_headers{invalid_header_value_for:_x-bad}";
+    let bad_value = run("(call $add (i32.const 0) 'x-bad' 'a\\nb')");
+    assert_eq!(bad_value, (Some(503), details.to_owned()));
+    let no_path = run("(call $remove (i32.const 0) ':path')");
+    assert_eq!(no_path, (Some(404), "route_not_found".to_owned()));
+}
+
+#[test]
+fn in_the_log_phase_only_headers_that_were_kept_have_a_size() {
+    let log = (
+        "log",
+        "(call $note_st (call $size (i32.const 0) (i32.const 8))) (call $note_st (call $size (i32.const 2) (i32.const 8)))",
+    );
+    let passed = host(&[log]);
+    passed.worker(0).exchange(Request::get("/"), |_| Response::new(200));
+    assert_eq!(notes(&passed), [2, 2]);
+    let replied = host(&[
+        (
+            "request_headers",
+            "(drop (call $reply (i32.const 403) '' '' '' (i32.const -1))) (i32.const 1)",
+        ),
+        log,
+    ]);
+    replied.worker(0).exchange(Request::get("/"), |_| Response::new(200));
+    assert_eq!(notes(&replied), [0, 2]);
 }
