@@ -7,7 +7,6 @@ use crate::environment::Sources;
 use crate::hostcalls::{self, BufferType, MapType};
 use filter_api::{Callout, CalloutResult, HeaderPairs, encode_pairs};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Weak;
 use std::time::Duration;
 
@@ -18,13 +17,14 @@ pub(crate) trait Caller {
 }
 
 struct Pending {
+    token: u32,
     tag: u32,
     caller: Weak<dyn Caller>,
 }
 
 thread_local! {
     /// Calls under way, by the host's token, which is unique in the VM.
-    static PENDING: RefCell<BTreeMap<u32, Pending>> = const { RefCell::new(BTreeMap::new()) };
+    static PENDING: RefCell<Vec<Pending>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Makes a call. One that the host refuses ends at once: its caller is told.
@@ -46,12 +46,12 @@ pub(crate) fn make(sources: &Sources, callout: Callout, caller: Weak<dyn Caller>
         }
     };
     match made {
-        Ok(token) => PENDING.with_borrow_mut(|pending| {
-            pending.insert(token, Pending { tag, caller });
-        }),
+        Ok(token) => {
+            PENDING.with_borrow_mut(|pending| pending.push(Pending { token, tag, caller }));
+        }
         Err(status) => {
             sources.report("calling a cluster", status);
-            finish(Pending { tag, caller }, None, HeaderPairs::default(), &[]);
+            finish(Pending { token: 0, tag, caller }, None, HeaderPairs::default(), &[]);
         }
     }
 }
@@ -88,7 +88,10 @@ pub(crate) fn on_grpc_close(token: u32, status: u32) {
 }
 
 fn take(token: u32) -> Option<Pending> {
-    PENDING.with_borrow_mut(|pending| pending.remove(&token))
+    PENDING.with_borrow_mut(|pending| {
+        let index = pending.iter().position(|pending| pending.token == token)?;
+        Some(pending.swap_remove(index))
+    })
 }
 
 fn finish(pending: Pending, status: Option<u32>, headers: HeaderPairs<'_>, body: &[u8]) {

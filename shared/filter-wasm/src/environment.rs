@@ -88,7 +88,8 @@ impl Environment for HostEnvironment<'_> {
             Ok(value) => Some(value),
             Err(status) => {
                 if status != Status::NOT_FOUND {
-                    log::debug!("{}: attribute {path:?}: status {}", self.sources.filter, status.0);
+                    let path = path.join(".");
+                    log::debug!("{}: attribute {path}: status {}", self.sources.filter, status.0);
                 }
                 None
             }

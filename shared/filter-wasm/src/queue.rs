@@ -1,17 +1,20 @@
 //! Deadlines in order, each removable.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 /// A queue of things to wake, by monotonic nanoseconds; what is due at the same time is woken in
 /// the order of its id.
+///
+/// Most streams of a plugin wait equally long, so a new one goes to the end and the next one comes
+/// from the front: a sorted deque does both without moving the others.
 #[derive(Debug)]
 pub(crate) struct DeadlineQueue<T> {
-    waiting: BTreeMap<(u64, u32), T>,
+    waiting: VecDeque<(u64, u32, T)>,
 }
 
 impl<T> Default for DeadlineQueue<T> {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new() }
+        Self { waiting: VecDeque::new() }
     }
 }
 
@@ -19,23 +22,32 @@ impl<T> Default for DeadlineQueue<T> {
 impl<T> DeadlineQueue<T> {
     /// Adds `item`, to be woken at `due`. `id` tells items of one moment apart.
     pub(crate) fn insert(&mut self, due: u64, id: u32, item: T) {
-        self.waiting.insert((due, id), item);
+        self.waiting.insert(self.position(due, id), (due, id, item));
     }
 
     /// Forgets the item of `due` and `id`, if it is still waiting.
     pub(crate) fn remove(&mut self, due: u64, id: u32) {
-        self.waiting.remove(&(due, id));
+        let position = self.position(due, id);
+        if self.waiting.get(position).is_some_and(|found| (found.0, found.1) == (due, id)) {
+            self.waiting.remove(position);
+        }
     }
 
     /// The time of the earliest item.
     pub(crate) fn next_due(&self) -> Option<u64> {
-        self.waiting.first_key_value().map(|((due, _), _)| *due)
+        self.waiting.front().map(|(due, ..)| *due)
     }
 
     /// Takes the earliest item if its time is `now` or before.
     pub(crate) fn pop_due(&mut self, now: u64) -> Option<T> {
-        let entry = self.waiting.first_entry()?;
-        (entry.key().0 <= now).then(|| entry.remove())
+        if self.next_due()? > now {
+            return None;
+        }
+        self.waiting.pop_front().map(|(.., item)| item)
+    }
+
+    fn position(&self, due: u64, id: u32) -> usize {
+        self.waiting.partition_point(|waiting| (waiting.0, waiting.1) < (due, id))
     }
 }
 

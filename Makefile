@@ -1,0 +1,32 @@
+# Front door. Logic lives in Rust; recipes are one command each. `make help` lists the targets.
+
+CARGO ?= cargo
+
+.PHONY: help build test lint demo bench check clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## target/filters/*.wasm, and a table of their sizes
+	$(CARGO) run --quiet --locked --package module-packager
+
+test: build ## everything that needs Rust and Envoy (ENVOY_VERSIONS="1.36.4 1.40.0" for more than one Envoy)
+	$(CARGO) test --locked --workspace --no-fail-fast
+	$(CARGO) run --quiet --locked --package integration --bin wasm32-tests
+
+lint: ## rustfmt and clippy, natively and for wasm32
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --lib --target wasm32-wasip1 --exclude integration --exclude envoy-runner --exclude proxy-wasm-test-host --exclude module-packager --exclude filter-testing -- -D warnings
+
+demo: build ## stock Envoy injecting faults into live traffic, in this terminal
+	$(CARGO) run --quiet --locked --package integration --bin demo
+
+bench: build ## instructions per request in Envoy (needs valgrind), engines and modules
+	$(CARGO) run --quiet --locked --release --package envoy-runner --bin instruction-bench
+	$(CARGO) bench --locked --workspace
+
+check: lint test ## all that CI checks
+
+clean: ## remove what was built
+	$(CARGO) clean
