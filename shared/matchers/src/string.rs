@@ -1,9 +1,10 @@
 //! Matching one text.
 
 use filter_api::ConfigError;
-use regex_lite::{Regex, RegexBuilder};
+use pattern::Pattern;
 use serde::Deserialize;
 
+mod pattern;
 #[cfg(test)]
 mod tests;
 
@@ -40,12 +41,9 @@ enum Test {
     Contains(Box<[u8]>),
     Exact(Box<[u8]>),
     Prefix(Box<[u8]>),
-    Regex(Box<Regex>),
+    Regex(Pattern),
     Suffix(Box<[u8]>),
 }
-
-/// Memory that a compiled pattern may take, in bytes: enough for any written by hand.
-const REGEX_SIZE_LIMIT: usize = 1 << 20;
 
 impl StringMatch {
     /// The tests against a fixed text.
@@ -83,9 +81,9 @@ impl StringMatcher {
     ) -> Result<Self, ConfigError> {
         let mut tests = wire.texts(ignore_case).map_err(|error| error.within(path))?;
         if let Some(pattern) = &wire.regex {
-            let regex = compile(pattern, ignore_case)
+            let pattern = Pattern::compile(pattern, ignore_case)
                 .map_err(|why| ConfigError::new("regex", why).within(path))?;
-            tests.push(Test::Regex(Box::new(regex)));
+            tests.push(Test::Regex(pattern));
         }
         let found = match (tests.pop(), tests.len(), wire.present) {
             (Some(test), 0, None) => return Ok(Self { test, ignore_case }),
@@ -103,48 +101,29 @@ impl StringMatcher {
     /// byte neither ends the matching nor hides the rest.
     #[must_use]
     pub fn matches(&self, text: &[u8]) -> bool {
-        let same: fn(&[u8], &[u8]) -> bool =
-            if self.ignore_case { <[u8]>::eq_ignore_ascii_case } else { |a, b| a == b };
         match &self.test {
-            Test::Exact(exact) => same(text, exact),
-            Test::Prefix(prefix) => text.get(..prefix.len()).is_some_and(|part| same(part, prefix)),
-            Test::Suffix(suffix) => text
-                .len()
-                .checked_sub(suffix.len())
-                .and_then(|start| text.get(start..))
-                .is_some_and(|part| same(part, suffix)),
-            Test::Contains(part) => text.windows(part.len()).any(|window| same(window, part)),
-            Test::Regex(regex) => match std::str::from_utf8(text) {
-                Ok(text) => regex.is_match(text),
-                Err(_) => {
-                    regex.is_match(&text.iter().map(|byte| char::from(*byte)).collect::<String>())
-                }
-            },
+            Test::Exact(exact) => self.is_same(text, exact),
+            Test::Prefix(prefix) => {
+                text.get(..prefix.len()).is_some_and(|part| self.is_same(part, prefix))
+            }
+            Test::Suffix(suffix) => {
+                let start = text.len().checked_sub(suffix.len());
+                let part = start.and_then(|start| text.get(start..));
+                part.is_some_and(|part| self.is_same(part, suffix))
+            }
+            Test::Contains(part) => {
+                text.windows(part.len()).any(|window| self.is_same(window, part))
+            }
+            Test::Regex(pattern) => pattern.matches(text),
         }
+    }
+
+    fn is_same(&self, a: &[u8], b: &[u8]) -> bool {
+        if self.ignore_case { a.eq_ignore_ascii_case(b) } else { a == b }
     }
 }
 
 fn fold(text: &str, ignore_case: bool) -> Box<[u8]> {
     let text = if ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
     text.into_bytes().into()
-}
-
-/// Compiles a pattern so that it matches the whole text.
-fn compile(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
-    if pattern.is_empty() {
-        return Err("found an empty pattern, allowed is at least one character".to_owned());
-    }
-    let build = |pattern: &str| {
-        RegexBuilder::new(pattern)
-            .case_insensitive(ignore_case)
-            .size_limit(REGEX_SIZE_LIMIT)
-            .build()
-    };
-    // By itself first: `a)(b` is refused, though it would compile between the parentheses below.
-    build(pattern).map_err(|why| format!("not a regular expression: {why}"))?;
-    // A pattern in (?x) mode may end in a comment, which swallows what follows on its line. There a
-    // line break means nothing; elsewhere it would be part of the pattern.
-    build(&format!(r"\A(?:{pattern})\z"))
-        .or_else(|_| build(&format!("\\A(?:{pattern}\n)\\z")))
-        .map_err(|why| format!("not a regular expression: {why}"))
 }

@@ -134,6 +134,16 @@ impl Test {
         matches!(self, Self::Absent | Self::NoneMatches(_))
     }
 
+    /// Whether a header with this one value is as it has to be.
+    fn is_met_by_one(&self, value: &[u8]) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::AnyMatches(matcher) => matcher.matches(value),
+            Self::NoneMatches(matcher) => !matcher.matches(value),
+            Self::Present => true,
+        }
+    }
+
     /// Whether the values are as they have to be.
     #[inline]
     fn is_met<V: AsRef<[u8]>>(&self, mut values: impl Iterator<Item = V>) -> bool {
@@ -161,7 +171,11 @@ impl Condition {
     pub(super) fn is_met(&self, snapshot: &Snapshot<'_>) -> bool {
         match snapshot.held(self.slot) {
             Held::Nothing => self.test.is_met_by_nothing(),
-            Held::One(value) => self.is_met_by(std::iter::once(value)),
+            Held::One(value) => match &self.part {
+                Part::Path => self.test.is_met_by_one(split_query(value).0),
+                Part::Whole => self.test.is_met_by_one(value),
+                Part::Query(_) => self.is_met_by(std::iter::once(value)),
+            },
             Held::Several => self.is_met_by(snapshot.values(&self.key)),
         }
     }

@@ -1,4 +1,4 @@
-use super::{HttpMatchRequest, RequestMatcher};
+use super::{HttpMatchRequest, MatchTable, RequestMatcher};
 use filter_api::{HeaderPairs, RequestHead, encode_pairs};
 
 fn wire(json: &str) -> Vec<HttpMatchRequest> {
@@ -18,7 +18,12 @@ fn matches(json: &str, headers: &[(&[u8], &[u8])]) -> bool {
         (b":authority", b"Example.com:8080"),
     ];
     let bytes = encode_pairs(usual.iter().chain(headers).copied());
-    matcher(json).matches(&RequestHead::new(HeaderPairs::parse(&bytes)))
+    let request = RequestHead::new(HeaderPairs::parse(&bytes));
+    let matches = matcher(json).matches(&request);
+    // A table reads the headers in another way and has to see the same.
+    let table = MatchTable::new(vec![matcher(json)]);
+    assert_eq!(table.first(&request), matches.then_some(0), "{json}");
+    matches
 }
 
 #[test]
@@ -117,6 +122,35 @@ fn a_request_without_a_path_matches_no_path() {
     let request = RequestHead::default();
     assert!(!matcher(r#"[{"uri":{"regex":".*"}}]"#).matches(&request));
     assert!(!matcher(r#"[{"uri":{"exact":""}}]"#).matches(&request));
+}
+
+#[test]
+fn the_first_rule_of_a_table_that_matches_counts() {
+    // More names than a snapshot holds, of one length and with one last byte.
+    let names: Vec<String> = (0..40).map(|index| format!("x-{index:02}-a")).collect();
+    let rules = names.iter().map(|name| matcher(&format!(r#"[{{"headers":{{"{name}":{{}}}}}}]"#)));
+    let table = MatchTable::new(rules.collect());
+    assert!(table.needs_request_headers());
+    for (expected, name) in names.iter().enumerate() {
+        let bytes = encode_pairs([(name.as_str(), ""), ("x-39-a", ""), ("x-99-a", "")]);
+        assert_eq!(table.first(&RequestHead::new(HeaderPairs::parse(&bytes))), Some(expected));
+    }
+    assert_eq!(table.first(&RequestHead::default()), None);
+}
+
+#[test]
+fn a_table_reads_nothing_where_its_first_rule_is_for_every_request() {
+    let header = || matcher(r#"[{"headers":{"a":{}}}]"#);
+    let request = RequestHead::default();
+    for (rules, needed, first) in [
+        (vec![], false, None),
+        (vec![matcher("[]"), header()], false, Some(0)),
+        (vec![header(), matcher("[{}]")], true, Some(1)),
+        (vec![header()], true, None),
+    ] {
+        let table = MatchTable::new(rules);
+        assert_eq!((table.needs_request_headers(), table.first(&request)), (needed, first));
+    }
 }
 
 #[test]

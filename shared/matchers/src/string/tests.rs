@@ -67,6 +67,12 @@ fn a_regex_matches_the_whole_text_whatever_it_holds() {
         (".*Firefox.*", &["x Firefox/1", "Firefox"], &["x Fire/1", "Firefox\n"]),
         ("(?s).*", &["", "a\nb"], &[]),
         ("(a)(b)", &["ab"], &["a)(b"]),
+        (r"\<a\>", &["a"], &["<a>"]),
+        (r"a\.*", &["a", "a.", "a.."], &["ab"]),
+        (r"a\\.*", &[r"a\", r"a\b"], &["a", "a."]),
+        (r".*a\d", &["a1", "xa1"], &["ad"]),
+        (".*", &["", "a"], &["\n"]),
+        (".*.*", &["", "a"], &["\n"]),
         (r"\d+\z", &["12"], &["12a"]),
         (r"/a\\z", &[r"/a\z"], &["/a"]),
     ] {
@@ -76,6 +82,36 @@ fn a_regex_matches_the_whole_text_whatever_it_holds() {
         }
         for text in other {
             assert!(!matcher.matches(text.as_bytes()), "{pattern} {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_plain_pattern_matches_what_its_automaton_does() {
+    let texts = [
+        "", "a", "b", "ab", "aab", "abb", "xaby", "AB", "xAb", "a.b", "a\nb", "ab\n", "\nab", "éab",
+    ];
+    for literal in ["ab", "a", r"a\.b", "a-b", "b", r"\*"] {
+        for (start, end) in [("", ""), (".*", ""), ("", ".*"), (".*", ".*")] {
+            for ignore_case in [false, true] {
+                let plain = format!("{start}{literal}{end}");
+                // A group keeps it from being taken for plain.
+                let automaton = format!("{start}(?:{literal}){end}");
+                let compile = |regex: String| {
+                    let wire = StringMatch { regex: Some(regex), ..StringMatch::default() };
+                    StringMatcher::from_wire(&wire, ignore_case, "m").unwrap()
+                };
+                let (plain_matcher, automaton) = (compile(plain.clone()), compile(automaton));
+                for text in texts {
+                    for hostile in [text.as_bytes().to_vec(), [text.as_bytes(), b"\xff"].concat()] {
+                        assert_eq!(
+                            plain_matcher.matches(&hostile),
+                            automaton.matches(&hostile),
+                            "{plain} {hostile:?}"
+                        );
+                    }
+                }
+            }
         }
     }
 }
