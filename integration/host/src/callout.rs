@@ -49,11 +49,10 @@ pub struct GrpcCall {
     pub metadata: Pairs,
     /// Messages sent so far: one for a call.
     pub messages: Vec<Vec<u8>>,
-    /// When it began, nanoseconds since the epoch.
-    pub started_at: u64,
     /// The module has closed its side.
     pub local_closed: bool,
-    /// When it times out, nanoseconds since the epoch.
+    /// When it times out, nanoseconds since the epoch; `None` for streams and for a timeout of 0, which only a server
+    /// that honours `grpc-timeout` ends (with status 4).
     pub deadline: Option<u64>,
 }
 

@@ -49,8 +49,6 @@ fn plugin(state: &VmState, parts: &[&str]) -> Value {
         ["plugin_vm_id"] => text(&settings.vm_id),
         ["xds", "node", "id"] => text(&settings.node_id),
         ["xds", "node", "cluster"] => text(&settings.node_cluster),
-        ["xds", "listener_direction"] => number(0),
-        ["xds", "listener_metadata"] => text(""),
         _ => None,
     }
 }
@@ -97,7 +95,7 @@ fn request(state: &VmState, stream: &Stream, parts: &[&str]) -> Value {
         ["referer"] => header("referer"),
         ["useragent"] => header("user-agent"),
         ["id"] => header("x-request-id"),
-        ["headers"] => headers.map(|headers| Ok(joined_pairs(headers))),
+        ["headers"] => Some(Ok(headers.map(joined_pairs).unwrap_or_default())),
         ["headers", name] => headers.and_then(|headers| headers.joined(name.as_bytes())).map(Ok),
         ["protocol"] => text("HTTP/1.1"),
         ["time"] => number(stream.opened_at),
@@ -121,7 +119,7 @@ fn response(state: &VmState, stream: &Stream, parts: &[&str]) -> Value {
         ["flags"] => number(0),
         ["size"] => number(passed_bytes(&stream.response)),
         ["total_size"] => number(total_size(&stream.response)),
-        ["headers"] => headers.map(|headers| Ok(joined_pairs(headers))),
+        ["headers"] => Some(Ok(headers.map(joined_pairs).unwrap_or_default())),
         ["headers", name] => headers.and_then(|headers| headers.joined(name.as_bytes())).map(Ok),
         _ => None,
     }
@@ -133,6 +131,8 @@ fn xds(stream: &Stream, parts: &[&str]) -> Value {
         ["cluster_name"] => route.and_then(|route| text(&route.cluster)),
         ["route_name"] => route.and_then(|route| text(&route.name)),
         ["virtual_host_name"] => text("v"),
+        ["listener_direction"] => number(0),
+        ["listener_metadata"] => text(""),
         [
             "route_metadata" | "cluster_metadata" | "upstream_host_metadata" | "filter_chain_name",
         ] => text(""),
@@ -152,6 +152,7 @@ fn connection(state: &VmState, stream: &Stream, parts: &[&str]) -> Value {
         ["connection", "mtls"] => Some(Ok(vec![0])),
         ["connection", "requested_server_name"] => text(""),
         ["upstream", "address"] if stream.upstream_answered => text(&settings.upstream_address),
+        ["upstream", "request_attempt_count"] if stream.upstream_answered => number(1),
         ["upstream", "port"] if stream.upstream_answered => {
             number(port(&settings.upstream_address)?)
         }

@@ -127,9 +127,10 @@ fn grpc_start(
         method: text(method),
         metadata: decode_pairs(&metadata),
         messages: if kind == GrpcKind::Call { vec![message] } else { Vec::new() },
-        started_at: now,
         local_closed: kind == GrpcKind::Call,
-        deadline: timeout.map(|timeout| now + u64::from(timeout) * MILLISECOND),
+        deadline: timeout
+            .filter(|timeout| *timeout > 0)
+            .map(|timeout| now + u64::from(timeout) * MILLISECOND),
     };
     state.grpc_calls.insert(token, call);
     guest.write_u32(token_out, token)

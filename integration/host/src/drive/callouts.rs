@@ -8,8 +8,7 @@ use crate::{
     vm::{Vm, size, state::CallResponse},
 };
 
-/// gRPC status codes.
-const DEADLINE_EXCEEDED: u32 = 4;
+/// The gRPC status that Envoy gives to a call that timed out.
 const UNAVAILABLE: u32 = 14;
 
 impl Vm {
@@ -130,22 +129,16 @@ impl Vm {
         for token in http {
             self.answer_http(token, &timeout);
         }
-        let grpc: Vec<(u32, bool)> = self
+        let grpc: Vec<u32> = self
             .state()
             .grpc_calls
             .values()
             .filter(|call| due(call.deadline))
-            .map(|call| (call.token, call.deadline == Some(call.started_at)))
+            .map(|call| call.token)
             .collect();
-        for (token, at_once) in grpc {
-            // A timeout of 0 is over before the request is sent.
-            let status = if at_once { DEADLINE_EXCEEDED } else { UNAVAILABLE };
-            self.grpc_close(
-                token,
-                status,
-                "upstream request timeout{response_timeout}",
-                &Pairs::new(),
-            );
+        for token in grpc {
+            let message = "upstream request timeout{response_timeout}";
+            self.grpc_close(token, UNAVAILABLE, message, &Pairs::new());
         }
     }
 }

@@ -48,6 +48,10 @@ impl Vm {
             }
             Direction::Response => {
                 let code = status_code(&headers);
+                if code.is_none() {
+                    self.local_reply(id, reply::no_status());
+                    return;
+                }
                 side.passed = Some(Message::new(headers, end, now));
                 stream.response_code = code;
                 if end {

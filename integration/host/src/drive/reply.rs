@@ -50,6 +50,14 @@ pub(super) fn refused_by_router(headers: &HeaderMap) -> Option<Reply> {
     Some(envoy_reply(503, details, &error))
 }
 
+/// Envoy's own answer where the module has removed the response's status.
+pub(super) fn no_status() -> Reply {
+    let error = "missing required header: :status";
+    let details =
+        format!("filter_removed_required_response_headers{{{}}}", error.replace(' ', "_"));
+    envoy_reply(502, details, error)
+}
+
 /// gRPC status of an HTTP status, as Envoy maps them.
 fn grpc_from_http(status: u16) -> u32 {
     match status {

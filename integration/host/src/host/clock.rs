@@ -49,7 +49,7 @@ impl TestHost {
         self.run_pending();
     }
 
-    /// Delivers queue notifications and calls that are over at once.
+    /// Delivers queue notifications.
     pub(crate) fn run_pending(&self) {
         loop {
             let notification = self.process().get_mut().queue_ready.pop_front();
@@ -62,12 +62,6 @@ impl TestHost {
                     &[notification.root, notification.token],
                 );
                 vm.settle();
-            }
-        }
-        let now = self.now();
-        for cell in &self.0.vms {
-            if cell.borrow().next_deadline().is_some_and(|deadline| deadline <= now) {
-                cell.borrow_mut().time_out_calls();
             }
         }
     }

@@ -229,3 +229,16 @@ fn in_the_log_phase_only_headers_that_were_kept_have_a_size() {
     replied.worker(0).exchange(Request::get("/"), |_| Response::new(200));
     assert_eq!(notes(&replied), [0, 2]);
 }
+
+#[test]
+fn a_response_that_lost_its_status_is_answered_by_envoy() {
+    let host = host(&[(
+        "response_headers",
+        "(drop (call $remove (i32.const 2) ':status')) (i32.const 0)",
+    )]);
+    let outcome = host.worker(0).exchange(Request::get("/"), |_| Response::new(200).body("b"));
+    assert_eq!(
+        (outcome.status(), outcome.body()),
+        (Some(502), &b"missing required header: :status"[..])
+    );
+}
