@@ -193,7 +193,6 @@ impl HeaderMap {
 
     /// Entries that would split or corrupt a message on the wire: NUL, CR or LF in a value, an empty or bad name.
     pub fn invalid_entries(&self) -> Pairs {
-        let bad_value = |value: &[u8]| value.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n'));
         let bad_name = |name: &[u8]| {
             let token = name.strip_prefix(b":").unwrap_or(name);
             token.is_empty()
@@ -201,10 +200,15 @@ impl HeaderMap {
         };
         self.entries
             .iter()
-            .filter(|(name, value)| bad_name(name) || bad_value(value))
+            .filter(|(name, value)| bad_name(name) || splits_message(value))
             .cloned()
             .collect()
     }
+}
+
+/// NUL, CR or LF in a header value: on the wire it ends the line, or the message.
+pub(crate) fn splits_message(value: &[u8]) -> bool {
+    value.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n'))
 }
 
 /// The ABI's encoding of header pairs: count, sizes, then each name and value followed by NUL. No pairs: no bytes.

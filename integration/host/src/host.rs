@@ -87,9 +87,13 @@ impl TestHost {
         self.run_pending();
     }
 
-    /// A worker, counted from 0. One that does not exist refuses nothing: it is the last one.
+    /// A worker, counted from 0.
+    ///
+    /// # Panics
+    /// Where the host has no such worker: the test is wrong.
     pub fn worker(&self, index: usize) -> Worker {
-        Worker::new(self.clone(), (index + 1).min(self.0.vms.len().saturating_sub(1)))
+        assert!(index < self.workers(), "there is no worker {index}");
+        Worker::new(self.clone(), index + 1)
     }
 
     /// The main thread's VM: it ticks and makes calls, and has no streams.

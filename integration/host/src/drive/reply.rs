@@ -1,7 +1,7 @@
 //! Local replies, the module's and Envoy's own.
 
 use crate::{
-    header_map::{HeaderMap, MapKind, Pairs},
+    header_map::{HeaderMap, MapKind, Pairs, splits_message},
     host::outcome::LocalReply,
     message::Message,
     stream::{Direction, End},
@@ -43,8 +43,8 @@ pub(super) fn refused_by_router(headers: &HeaderMap) -> Option<Reply> {
     let error = if headers.get(b":method").is_none_or(<[u8]>::is_empty) {
         "missing required header: :method".to_owned()
     } else {
-        let (name, _) = headers.invalid_entries().into_iter().find(|(name, _)| !name.is_empty())?;
-        format!("invalid header value for: {}", String::from_utf8_lossy(&name))
+        let (name, _) = headers.pairs().iter().find(|(_, value)| splits_message(value))?;
+        format!("invalid header value for: {}", String::from_utf8_lossy(name))
     };
     let details = format!("filter_removed_required_request_headers{{{}}}", error.replace(' ', "_"));
     Some(envoy_reply(503, details, &error))
