@@ -35,6 +35,22 @@ impl Engine {
         check_exports(&module)?;
         Ok(Self { inner, pre })
     }
+
+    /// The names of the host functions that the module imports, sorted: what a hostile host can get at.
+    pub fn imports(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.pre.module().imports().map(|import| import.name().to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// The names that the module exports, sorted.
+    pub fn exports(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.pre.module().exports().map(|export| export.name().to_owned()).collect();
+        names.sort();
+        names
+    }
 }
 
 fn import_error(module: &Module, error: &wasmtime::Error) -> LoadError {

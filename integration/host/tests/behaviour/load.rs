@@ -97,6 +97,19 @@ fn minimal_error(export: &str) -> String {
 }
 
 #[test]
+fn an_engine_lists_imports_and_exports() {
+    let engine = Engine::new(&minimal(
+        r#"(func (export "malloc") (param i32) (result i32) (i32.const 64))"#,
+    ))
+    .expect("it loads");
+    assert_eq!(
+        engine.imports(),
+        ["clock_time_get", "proxy_get_property", "proxy_set_tick_period_milliseconds"]
+    );
+    assert_eq!(engine.exports(), ["malloc", "memory", "proxy_abi_version_0_2_1"]);
+}
+
+#[test]
 fn false_from_on_vm_start_is_refused() {
     let malloc = r#"(func (export "malloc") (param i32) (result i32) (i32.const 64))"#;
     let start = r#"(func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 0))"#;
