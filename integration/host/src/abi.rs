@@ -133,6 +133,7 @@ pub(crate) const ALLOWED_AT_START: &[&str] = &[
     "fd_prestat_get",
     "fd_prestat_dir_name",
     "clock_time_get",
+    "random_get",
 ];
 
 /// What a module may call while it allocates memory for the host.

@@ -85,6 +85,7 @@ fn minimal(export: &str) -> Vec<u8> {
         (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
         (import "env" "proxy_get_property" (func $get (param i32 i32 i32 i32) (result i32)))
         (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
         (memory (export "memory") 1) (data (i32.const 0) "plugin_name")
         (func (export "proxy_abi_version_0_2_1")) {export})"#
     );
@@ -104,7 +105,12 @@ fn an_engine_lists_imports_and_exports() {
     .expect("it loads");
     assert_eq!(
         engine.imports(),
-        ["clock_time_get", "proxy_get_property", "proxy_set_tick_period_milliseconds"]
+        [
+            "clock_time_get",
+            "proxy_get_property",
+            "proxy_set_tick_period_milliseconds",
+            "random_get"
+        ]
     );
     assert_eq!(engine.exports(), ["malloc", "memory", "proxy_abi_version_0_2_1"]);
 }
@@ -116,7 +122,7 @@ fn false_from_on_vm_start_is_refused() {
     assert_eq!(minimal_error(&format!("{malloc} {start}")), "proxy_on_vm_start answered false");
 }
 
-/// Envoy fails a VM that calls more than clock and log before it has started, or while it allocates for the host.
+/// Envoy fails a VM that calls more than WASI and log before it has started, or while it allocates for the host.
 #[test]
 fn host_calls_are_restricted_at_start_and_in_the_allocator() {
     let malloc = r#"(func (export "malloc") (param i32) (result i32) (i32.const 64))"#;
@@ -125,6 +131,8 @@ fn host_calls_are_restricted_at_start_and_in_the_allocator() {
     };
     assert!(init("(call $tick (i32.const 1))").contains("restricted_callback"));
     assert_eq!(init("(call $clock (i32.const 0) (i64.const 0) (i32.const 32))"), "");
+
+    assert_eq!(init("(call $random (i32.const 32) (i32.const 8))"), "");
 
     let reads = r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
         (i32.eqz (call $get (i32.const 0) (i32.const 11) (i32.const 32) (i32.const 36))))"#;
