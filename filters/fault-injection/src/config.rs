@@ -19,36 +19,30 @@ use serde::Deserialize;
 /// The configuration of the `fault_injection` filter. `{}` is valid and does nothing.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FaultInjectionConfig {
     /// The rules. The first whose `match` fits a request applies to it, even where its percentage
     /// then spares the request.
+    #[serde(default)]
     pub rules: Vec<Rule>,
     /// `ENFORCE` (default) or `SHADOW`, for rules that do not say it themselves.
     pub mode: Option<Mode>,
     /// At most this many requests suffer a fault at one time, over all workers of the process and
     /// all rules; others pass untouched and count as `faults_overflow`. Default: no maximum.
-    #[serde(alias = "max_active_faults")]
     pub max_active_faults: Option<UInt>,
     /// At most this many faults begin per second, 1 to 1000000, over all workers and rules. A token
     /// bucket that holds one second's worth. Default: no maximum.
-    #[serde(alias = "max_faults_per_second")]
     pub max_faults_per_second: Option<UInt>,
     /// No faults before this time (RFC 3339), for rules without a time of their own.
-    #[serde(alias = "active_from")]
     pub active_from: Option<Timestamp>,
     /// No faults from this time on (RFC 3339), for rules without a time of their own.
-    #[serde(alias = "active_until")]
     pub active_until: Option<Timestamp>,
     /// Over this long after `activeFrom` every percentage rises linearly from 0 to its value.
-    #[serde(alias = "ramp_up")]
     pub ramp_up: Option<Duration>,
     /// When to hold back, for rules that do not say it themselves. Each rule is watched alone.
-    #[serde(alias = "halt_on")]
     pub halt_on: Option<HaltOn>,
     /// The name of a header, e.g. `x-fault-injected`, that tells the client `<rule>;<kind>` in every
     /// answer that suffered a fault. Default: none.
-    #[serde(alias = "fault_header")]
     pub fault_header: Option<String>,
 }
 
@@ -70,24 +64,18 @@ pub struct Rule {
     /// does nothing. Takes the place of the filter's `mode`.
     pub mode: Option<Mode>,
     /// As the filter's field of this name, for this rule alone and in addition to it.
-    #[serde(alias = "max_active_faults")]
     pub max_active_faults: Option<UInt>,
     /// As the filter's field of this name, for this rule alone and in addition to it.
-    #[serde(alias = "max_faults_per_second")]
     pub max_faults_per_second: Option<UInt>,
     /// No faults before this time (RFC 3339). A rule that has `activeFrom`, `activeUntil` or `rampUp`
     /// ignores all three of the filter.
-    #[serde(alias = "active_from")]
     pub active_from: Option<Timestamp>,
     /// No faults from this time on (RFC 3339).
-    #[serde(alias = "active_until")]
     pub active_until: Option<Timestamp>,
     /// Over this long after `activeFrom`, which it requires, every percentage of the rule rises
     /// linearly from 0 to its value. 1 s to 30 days.
-    #[serde(alias = "ramp_up")]
     pub ramp_up: Option<Duration>,
     /// When to hold back. Takes the place of the filter's `haltOn`.
-    #[serde(alias = "halt_on")]
     pub halt_on: Option<HaltOn>,
 }
 
@@ -95,7 +83,7 @@ pub struct Rule {
 /// drawn once. The order is always delay, then abort, then (on a real answer) response.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
     /// Holds the request before it goes upstream.
     pub delay: Option<Delay>,
@@ -149,12 +137,10 @@ pub struct HaltOn {
     /// While a greater share of the service's own answers than this is 500 or above, the rule
     /// injects nothing. From 0 (a single failure halts) up to but not 1. Answers made by this filter
     /// do not count, answers of which it rewrites the status count with their own.
-    #[serde(alias = "error_ratio")]
     pub error_ratio: Decimal,
     /// Over the answers of this long, 1 s to 1 h, in steps of a tenth; to requests that the rule
     /// matches, over all workers.
     pub window: Duration,
     /// Never on fewer answers than this, 1 to 4294967295. Default 10.
-    #[serde(alias = "min_requests")]
     pub min_requests: Option<UInt>,
 }

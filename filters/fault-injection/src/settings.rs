@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::schedule::{Schedule, Share};
 use crate::stats::{FilterStats, RuleStats};
 use filter_api::{ConfigError, Environment, HeaderName, HeaderValue, MetricRegistry, RequestHead};
-use matchers::RequestMatcher;
+use matchers::{MatchTable, RequestMatcher};
 use scope::Scope;
 
 #[cfg(test)]
@@ -29,6 +29,8 @@ const LONGEST_NAME: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) rules: Vec<RuleSettings>,
+    /// What each rule matches, in their order.
+    matches: MatchTable,
     pub(crate) limits: Limits,
     pub(crate) stats: FilterStats,
     /// The header that tells clients of faults.
@@ -41,7 +43,6 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct RuleSettings {
     pub(crate) name: String,
-    pub(crate) matcher: RequestMatcher,
     pub(crate) fault: Fault,
     pub(crate) is_shadow: bool,
     pub(crate) schedule: Schedule,
@@ -70,19 +71,26 @@ impl Settings {
             .transpose()?;
         let limits = scope.limits(stats.active_faults, "max_faults_per_second");
         let mut rules: Vec<RuleSettings> = Vec::with_capacity(config.rules.len());
+        let mut matchers = Vec::with_capacity(config.rules.len());
         for (index, rule) in config.rules.iter().enumerate() {
             let path = format!("rules[{index}]");
             check_name(rule, &rules).map_err(|error| error.within(&path))?;
+            let matches = rule.matches.as_deref().unwrap_or_default();
+            let matcher = RequestMatcher::from_wire(matches, "match");
+            matchers.push(matcher.map_err(|error| error.within(&path))?);
             let rule = RuleSettings::from_wire(rule, &scope, fault_header.as_ref(), metrics);
             rules.push(rule.map_err(|error| error.within(&path))?);
         }
-        let needs_request_headers = rules.iter().any(RuleSettings::needs_request_headers);
-        Ok(Self { rules, limits, stats, fault_header, needs_request_headers })
+        let matches = MatchTable::new(matchers);
+        let needs_request_headers = matches.needs_request_headers()
+            || rules.iter().any(RuleSettings::needs_request_headers);
+        Ok(Self { rules, matches, limits, stats, fault_header, needs_request_headers })
     }
 
     /// The rule that applies to the request, with its index.
     pub(crate) fn first_match(&self, request: &RequestHead<'_>) -> Option<(usize, &RuleSettings)> {
-        self.rules.iter().enumerate().find(|(_, rule)| rule.matcher.matches(request))
+        let index = self.matches.first(request)?;
+        self.rules.get(index).map(|rule| (index, rule))
     }
 
     /// One line that says what was understood.
@@ -118,8 +126,6 @@ impl RuleSettings {
         fault_header: Option<&HeaderName>,
         metrics: &mut dyn MetricRegistry,
     ) -> Result<Self, ConfigError> {
-        let matches = rule.matches.as_deref().unwrap_or_default();
-        let matcher = RequestMatcher::from_wire(matches, "match")?;
         let template = template(&rule.name, fault_header)?;
         let fault =
             fault::parse(&rule.fault, &rule.name, &template).map_err(|e| e.within("fault"))?;
@@ -128,7 +134,6 @@ impl RuleSettings {
         let rate_key = ["rule.", &rule.name, ".max_faults_per_second"].concat();
         Ok(Self {
             name: rule.name.clone(),
-            matcher,
             fault,
             is_shadow: scope.is_shadow(),
             schedule: scope.schedule,
@@ -147,8 +152,7 @@ impl RuleSettings {
     }
 
     fn needs_request_headers(&self) -> bool {
-        self.matcher.needs_request_headers()
-            || self.fault.needs_request_headers(self.schedule.ramp_up.is_some())
+        self.fault.needs_request_headers(self.schedule.ramp_up.is_some())
     }
 
     fn summary(&self) -> String {

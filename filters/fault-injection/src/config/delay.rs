@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// `exponentialDelay`, `percentiles` and `headerDelay`. Every time is 1 ms to 1 h.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Delay {
     /// Which share of the requests. Required, but in `outcomes` and in `response.delay`, where it is
     /// refused.
@@ -16,23 +16,18 @@ pub struct Delay {
     /// Istio's older spelling of `percentage`: a whole number, 0 to 100.
     pub percent: Option<UInt>,
     /// Always this long.
-    #[serde(alias = "fixed_delay")]
     pub fixed_delay: Option<Duration>,
     /// Anything between two times, all alike.
-    #[serde(alias = "uniform_delay")]
     pub uniform_delay: Option<UniformDelay>,
     /// A normal distribution, clamped.
-    #[serde(alias = "normal_delay")]
     pub normal_delay: Option<NormalDelay>,
     /// An exponential distribution, clamped: many short delays, few long ones.
-    #[serde(alias = "exponential_delay")]
     pub exponential_delay: Option<ExponentialDelay>,
     /// A measured distribution by its percentiles, linear in between: from 1 ms at percentile 0, if
     /// that is not given, and never above the last.
     pub percentiles: Option<Vec<PercentileDelay>>,
     /// As long as the request's header `x-envoy-fault-delay-request` says, in milliseconds. Without
     /// this field the header has no effect. Not in `response.delay`.
-    #[serde(alias = "header_delay")]
     pub header_delay: Option<EmptyObject>,
 }
 
@@ -55,7 +50,6 @@ pub struct NormalDelay {
     /// The mean before clamping.
     pub mean: Duration,
     /// The standard deviation before clamping.
-    #[serde(alias = "standard_deviation")]
     pub standard_deviation: Duration,
     /// The shortest. Default 1 ms.
     pub min: Option<Duration>,
@@ -79,7 +73,7 @@ pub struct ExponentialDelay {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PercentileDelay {
-    /// 0 to 100, ascending in the list.
+    /// 0 to 100 with at most four decimals, ascending in the list.
     pub percentile: Decimal,
     /// This percentage of the delays is no longer than this; not descending in the list.
     pub delay: Duration,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// `bytesPerSecond` and `headerLimit`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Response {
     /// Which share of the answers. Required, but in `outcomes`, where it is refused.
     pub percentage: Option<Percentage>,
@@ -18,7 +18,6 @@ pub struct Response {
     pub percent: Option<UInt>,
     /// The status instead of the upstream's, 200 to 599. With a status that has no body (204, 205,
     /// 304) the answer's body is dropped.
-    #[serde(alias = "http_status")]
     pub http_status: Option<UInt>,
     /// Changes to the answer's headers.
     pub headers: Option<HeaderOperations>,
@@ -27,18 +26,15 @@ pub struct Response {
     pub body: Option<String>,
     /// Lets at most this many bytes of the body through and then resets the stream; a shorter body
     /// passes whole. `content-length` stays as it was.
-    #[serde(alias = "truncate_after_bytes")]
     pub truncate_after_bytes: Option<UInt>,
     /// Holds the answer, headers and all, this long. No `percentage` and no `headerDelay`.
     pub delay: Option<Delay>,
     /// Lets the body through no faster than this, 1 to 1000000000 bytes per second on average, in
     /// the pieces in which the host hands it over.
-    #[serde(alias = "bytes_per_second")]
     pub bytes_per_second: Option<UInt>,
     /// As `bytesPerSecond`, at the rate which the request's header
     /// `x-envoy-fault-throughput-response` asks for, in KiB per second. Without this field the header
     /// has no effect.
-    #[serde(alias = "header_limit")]
     pub header_limit: Option<EmptyObject>,
 }
 
@@ -46,12 +42,15 @@ pub struct Response {
 /// `content-length`, and pseudo-headers are refused.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HeaderOperations {
     /// Gives the header exactly this value.
+    #[serde(default)]
     pub set: BTreeMap<String, String>,
     /// Adds a value, whatever is there.
+    #[serde(default)]
     pub add: BTreeMap<String, String>,
     /// Removes every value.
+    #[serde(default)]
     pub remove: Vec<String>,
 }

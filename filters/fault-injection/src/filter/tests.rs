@@ -116,12 +116,12 @@ fn the_summary_is_one_line_that_names_the_rules() {
     assert_eq!(
         summary(
             r#"{"rules": [
-                {"name": "a", "mode": "SHADOW", "fault": {
-                    "delay": {"fixedDelay": "1s", "percent": 5}, "response": {"httpStatus": 500, "percent": 5}}},
                 {"name": "b", "match": [{"method": {"exact": "GET"}}], "fault": {
-                    "outcomes": [{"weight": 1, "abort": {"reset": true}}]}}]}"#
+                    "outcomes": [{"weight": 1, "abort": {"reset": true}}]}},
+                {"name": "a", "mode": "SHADOW", "fault": {
+                    "delay": {"fixedDelay": "1s", "percent": 5}, "response": {"httpStatus": 500, "percent": 5}}}]}"#
         ),
-        "rules: a (delay+response, SHADOW), b (outcomes); request headers are read"
+        "rules: b (outcomes), a (delay+response, SHADOW); request headers are read"
     );
 }
 

@@ -1,12 +1,13 @@
 //! From the wire form of a delay to its distribution.
 
 use super::one_of;
-use super::scope::within;
+use super::scope::{text, within};
 use crate::config::{Delay, PercentileDelay};
 use crate::delay::{Distribution, LONGEST, SHORTEST};
 use crate::fault::DelaySource;
 use filter_api::ConfigError;
 use filter_config::wire::Duration;
+use matchers::FractionalPercent;
 use std::time;
 
 /// The source of a request's delay.
@@ -94,11 +95,10 @@ fn percentiles(wire: &[PercentileDelay]) -> Result<Distribution, ConfigError> {
 }
 
 fn point(entry: &PercentileDelay) -> Result<(f64, f64), ConfigError> {
-    let percentile = entry.percentile.get();
-    if !(0.0..=100.0).contains(&percentile) {
-        return Err(ConfigError::found("percentile", percentile, "0 to 100"));
-    }
-    Ok((percentile / 100.0, time("delay", entry.delay)?.as_nanos() as f64))
+    let percentile = FractionalPercent::from_percent(entry.percentile.get())
+        .map_err(|why| ConfigError::new("percentile", why))?;
+    let share = f64::from(percentile.parts_per_million()) / 1_000_000.0;
+    Ok((share, time("delay", entry.delay)?.as_nanos() as f64))
 }
 
 /// A time that Envoy can hold a stream for, within reason.
@@ -114,8 +114,8 @@ fn range(
 ) -> Result<(time::Duration, time::Duration), ConfigError> {
     let (lower, upper) = (lower?, upper?);
     if upper <= lower {
-        let found = format!("{upper:?}");
-        return Err(ConfigError::found("max", found, format_args!("more than {lower:?}")));
+        let allowed = ["more than ", &text(lower)].concat();
+        return Err(ConfigError::found("max", text(upper), allowed));
     }
     Ok((lower, upper))
 }

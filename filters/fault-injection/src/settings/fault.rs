@@ -86,7 +86,7 @@ fn table(
     }
     let sum: u64 = entries.iter().map(|(weight, _)| u64::from(*weight)).sum();
     Table::new(entries).ok_or_else(|| {
-        let found = format!("weights that add up to {}", sum as f64 / 10_000.0);
+        let found = format!("weights that add up to {}.{:04}", sum / 10_000, sum % 10_000);
         ConfigError::found("outcomes", found, "more than 0 and at most 100")
     })
 }

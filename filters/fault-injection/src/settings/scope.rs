@@ -117,8 +117,9 @@ fn budget(halt_on: Option<&HaltOn>) -> Result<Option<Budget>, ConfigError> {
     let Some(halt_on) = halt_on else { return Ok(None) };
     let error_ratio = halt_on.error_ratio.get();
     if !(0.0..1.0).contains(&error_ratio) {
+        let found = if error_ratio < 0.0 { "a negative number" } else { "1 or more" };
         let allowed = "a number from 0 up to, but not, 1";
-        return Err(ConfigError::found("haltOn.errorRatio", error_ratio, allowed));
+        return Err(ConfigError::found("haltOn.errorRatio", found, allowed));
     }
     let window = halt_on.window.get();
     within("haltOn.window", window, SECOND, HOUR)?;
@@ -137,6 +138,15 @@ pub(super) fn within(
     if (lowest..=highest).contains(&time) {
         return Ok(());
     }
-    let found = format_args!("{time:?}").to_string();
-    Err(ConfigError::found(field, found, format_args!("{lowest:?} to {highest:?}")))
+    let allowed = [text(lowest), text(highest)].join(" to ");
+    Err(ConfigError::found(field, text(time), allowed))
+}
+
+/// A time in the greatest unit that is exact, without the standard library's larger machinery.
+pub(super) fn text(time: time::Duration) -> String {
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let units = [(3_600_000_000_000, "h"), (1_000_000_000, "s"), (1_000_000, "ms")];
+    let exact = units.into_iter().find(|(size, _)| nanos > 0 && nanos.is_multiple_of(*size));
+    let (size, unit) = exact.unwrap_or((1, "ns"));
+    format!("{}{unit}", nanos / size)
 }
