@@ -9,6 +9,7 @@
 use crate::callouts;
 use crate::root::Root;
 use filter_api::HttpFilter;
+use proxy_wasm::types::Action;
 use std::cell::Cell;
 
 const CONTINUE: u32 = 0;
@@ -23,9 +24,10 @@ thread_local! {
 }
 
 unsafe extern "C" {
-    // The SDK's exports, defined in the same module.
-    fn proxy_on_response_headers(context: u32, headers: usize, end_of_stream: u32) -> u32;
-    fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32;
+    // The SDK's exports, defined in the same module. Their types are the SDK's to the letter: where
+    // a declaration differs from its definition, the optimizer makes a trap of the call.
+    fn proxy_on_response_headers(context: u32, headers: usize, end_of_stream: bool) -> Action;
+    fn proxy_on_response_body(context: u32, size: usize, end_of_stream: bool) -> Action;
 }
 
 /// The module's start: tells the SDK how contexts of `F` are made.
@@ -60,7 +62,8 @@ extern "C" fn ballast_on_response_headers(context: u32, headers: usize, end_of_s
         return CONTINUE;
     }
     // SAFETY: a call within the module, with the arguments the host gave.
-    unsafe { proxy_on_response_headers(context, headers, end_of_stream) }
+    let action = unsafe { proxy_on_response_headers(context, headers, end_of_stream != 0) };
+    action as u32
 }
 
 #[unsafe(no_mangle)]
@@ -69,8 +72,8 @@ extern "C" fn ballast_on_response_body(context: u32, size: usize, end_of_stream:
         return CONTINUE;
     }
     // SAFETY: a call within the module, with the arguments the host gave.
-    let action = unsafe { proxy_on_response_body(context, size, end_of_stream) };
-    if WATERMARK.replace(false) { STOP_ITERATION_AND_WATERMARK } else { action }
+    let action = unsafe { proxy_on_response_body(context, size, end_of_stream != 0) };
+    if WATERMARK.replace(false) { STOP_ITERATION_AND_WATERMARK } else { action as u32 }
 }
 
 #[unsafe(no_mangle)]
