@@ -84,5 +84,5 @@ fn nanos(time: Duration) -> f64 {
 
 /// The cast is exact: both bounds are below 2^53 nanoseconds.
 fn clamped(time: f64, min: Duration, max: Duration) -> Duration {
-    Duration::from_nanos(time.clamp(nanos(min), nanos(max)) as u64)
+    Duration::from_nanos(time.max(nanos(min)).min(nanos(max)) as u64)
 }
