@@ -17,9 +17,7 @@ impl Cluster {
     /// Checks `name`.
     ///
     /// # Errors
-    /// [`InvalidCluster`] where it is empty, blank, or holds anything but visible ASCII. (The host
-    /// reads bytes that happen to parse as a `GrpcService` message as one; visible ASCII that does
-    /// so is refused too.)
+    /// [`InvalidCluster`] where it is empty, or holds anything but visible ASCII.
     pub fn new(name: &str) -> Result<Self, InvalidCluster> {
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(InvalidCluster);
@@ -32,6 +30,33 @@ impl Cluster {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The cluster as a serialised `envoy.config.core.v3.GrpcService { envoy_grpc { cluster_name } }`,
+    /// the only form in which a gRPC call may name it.
+    ///
+    /// The host takes the bare name as well, but only while such a cluster exists. Otherwise it reads
+    /// the name's bytes as a `GrpcService`, and where they happen to be one (`users` and `80` are),
+    /// it has no target, which ends the whole Envoy process.
+    #[must_use]
+    pub fn grpc_service(&self) -> Vec<u8> {
+        let envoy_grpc = field_1(self.0.as_bytes());
+        field_1(&envoy_grpc)
+    }
+}
+
+/// Protobuf's field 1 with these bytes.
+fn field_1(bytes: &[u8]) -> Vec<u8> {
+    const FIELD_1_BYTES: u8 = 1 << 3 | 2;
+    let mut encoded = vec![FIELD_1_BYTES];
+    let mut length = bytes.len();
+    // A varint: seven bits a byte, the lowest first, the high bit for all but the last.
+    while let (rest @ 1.., low) = (length >> 7, (length & 0x7f) as u8) {
+        encoded.push(low | 0x80);
+        length = rest;
+    }
+    encoded.push((length & 0x7f) as u8);
+    encoded.extend_from_slice(bytes);
+    encoded
 }
 
 impl fmt::Display for InvalidCluster {
@@ -100,4 +125,38 @@ pub struct RootDecision {
     pub callouts: Vec<Callout>,
     /// Counters and permits; header changes and filter state have no stream here and are ignored.
     pub effects: Effects,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_or_unprintable_name_is_no_cluster() {
+        for name in ["", " ", "a b", "a\nb", "\0", "\u{e9}"] {
+            assert_eq!(Cluster::new(name), Err(InvalidCluster), "{name:?}");
+        }
+        assert_eq!(Cluster::new("outbound|80||a.b").unwrap().as_str(), "outbound|80||a.b");
+    }
+
+    #[test]
+    fn a_grpc_call_names_its_cluster_in_a_message() {
+        assert_eq!(Cluster::new("users").unwrap().grpc_service(), b"\x0a\x07\x0a\x05users");
+        for length in [125, 126, 127, 128, 300, 20_000] {
+            let name = "c".repeat(length);
+            let service = Cluster::new(&name).unwrap().grpc_service();
+            let (outer, head) = length_after_tag(&service);
+            assert_eq!(outer, service.len() - head);
+            let (inner, inner_head) = length_after_tag(&service[head..]);
+            assert_eq!((inner, &service[head + inner_head..]), (length, name.as_bytes()));
+        }
+    }
+
+    /// The length that follows a tag, and how many bytes both take.
+    fn length_after_tag(bytes: &[u8]) -> (usize, usize) {
+        let varint = bytes[1..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+        let digits = bytes[1..=varint].iter().rev();
+        let length = digits.fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f));
+        (length, 1 + varint)
+    }
 }

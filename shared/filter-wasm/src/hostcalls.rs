@@ -228,7 +228,7 @@ pub(crate) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<()> {
     })
 }
 
-/// Unary gRPC; the token comes back with the answer. `service` is a cluster name.
+/// Unary gRPC; the token comes back with the answer.
 pub(crate) fn grpc_call(
     cluster: &filter_api::Cluster,
     service: &str,
@@ -236,12 +236,12 @@ pub(crate) fn grpc_call(
     message: &[u8],
     timeout: u32,
 ) -> Result<u32> {
-    let (cluster, metadata, mut token) = (cluster.as_str(), [0_u8; 4], 0);
+    let (target, metadata, mut token) = (cluster.grpc_service(), [0_u8; 4], 0);
     // SAFETY: the slices are live, the out-pointer valid for writes.
     check(unsafe {
         imports::proxy_grpc_call(
-            cluster.as_ptr(),
-            cluster.len(),
+            target.as_ptr(),
+            target.len(),
             service.as_ptr(),
             service.len(),
             method.as_ptr(),
