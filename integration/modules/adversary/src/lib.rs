@@ -2,71 +2,61 @@
 //!
 //! The request header `x-try` names the attempt. What a test expects is that Envoy lives, and that
 //! the answer is the one the attempt's first terminal action asked for.
+//!
+//! The configuration is a word: the name of a cluster to call every few milliseconds, nothing for
+//! no calls, or `quiet` for no timer at all until a stream is held.
 
+mod attempt;
+mod calls;
+
+use attempt::Attempt;
+use calls::Calls;
 use filter_api::{
-    BodyChunk, BodyDecision, BodyVerdict, Callbacks, Callout, CalloutResult, Cluster, ConfigError,
-    Decision, Effects, Environment, FailureMode, HttpFilter, LocalReply, MetricRegistry,
-    RequestHead, ResponseHead, ResponseInterest, RootDecision, Side, Stat, Verdict,
+    BodyChunk, BodyDecision, BodyVerdict, Callbacks, CalloutResult, ConfigError, Decision, Effects,
+    Environment, FailureMode, HOST_ERRORS, HeaderName, HeaderValue, HttpFilter, LocalReply,
+    MetricRegistry, RequestHead, ResponseHead, ResponseInterest, RootDecision, Side, Stat, Verdict,
 };
-use filter_api::{HOST_ERRORS, HeaderName, HeaderValue};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// One millisecond: the shortest hold there is.
+/// The shortest hold there is.
 const MOMENT: Duration = Duration::from_millis(1);
+/// Longer than any test.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+/// How often [`Attempt::HoldAgainAndAgain`] is held.
+const HOLDS: u32 = 10;
 
 struct Adversary {
-    cluster: Option<Cluster>,
-}
-
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Attempt {
-    /// Hold the response's headers, then reply, then reset, then resume.
-    EndHeldResponse,
-    /// Hold the request, and again at each of ten deadlines, then let it go.
-    HoldAgainAndAgain,
-    /// Hold the response without having held the request.
-    HoldResponse,
-    #[default]
-    None,
-    /// Reply, and reset our own reply on its way out.
-    ReplyThenReset,
-    /// Reset, and then at every later callback again.
-    ResetTwice,
-    /// Reset the response at its headers and at each piece of its body.
-    ResetResponseTwice,
-    /// Hold the request, reset it at the deadline, and reply as well.
-    ResetHeld,
-    /// A reply with a line break in a header.
-    Split,
+    calls: Calls,
 }
 
 #[derive(Default)]
 struct Stream {
     attempt: Attempt,
     deadlines: u32,
+    pieces: u32,
 }
 
-fn reply(status: u16, body: &str) -> Decision {
-    let reply = LocalReply::new(status, "adversary reply\r\nwith a break");
-    match reply {
-        Ok(reply) => Decision::of(Verdict::Reply(Rc::new(reply.with_body(body)))),
+fn reply(body: &str) -> Decision {
+    match LocalReply::new(418, "adversary reply\r\nwith a break") {
+        Ok(reply) => seeing_all(Verdict::Reply(Rc::new(reply.with_body(body)))),
         Err(_) => Decision::pass(),
     }
 }
 
+/// A decision that wants to be asked again at every opportunity.
 fn seeing_all(verdict: Verdict) -> Decision {
     let interest = ResponseInterest::HeadersAndBody;
     Decision { interest, ..Decision::of(verdict) }
 }
 
-/// 200 with what the contract said to a header that would split the response.
+/// Tells what the contract said to headers that would split the response.
 fn split() -> Decision {
     let value = HeaderValue::new("a\r\nset-cookie: stolen=1");
     let name = HeaderName::new("x\r\ny");
     let empty = HeaderName::new("");
-    let refused = [value.is_err(), name.is_err(), empty.is_err()].iter().all(|refused| *refused);
-    reply(200, if refused { "refused" } else { "split" })
+    let refused = value.is_err() && name.is_err() && empty.is_err();
+    reply(if refused { "refused" } else { "split" })
 }
 
 impl HttpFilter for Adversary {
@@ -76,18 +66,12 @@ impl HttpFilter for Adversary {
         .and(Callbacks::RESPONSE_BODY)
         .and(Callbacks::CALLOUTS)
         .and(Callbacks::LOG);
-    const STATS: &'static [&'static Stat] = &[&HOST_ERRORS];
+    const STATS: &'static [&'static Stat] = &[&calls::MADE, &calls::ENDED, &HOST_ERRORS];
     const FAILURE_MODE: FailureMode = FailureMode::Allow;
     type Stream = Stream;
 
-    fn configure(config: &[u8], _: &mut dyn MetricRegistry) -> Result<Self, ConfigError> {
-        let name = String::from_utf8_lossy(config);
-        // An empty service name ends the process; the contract has no such cluster.
-        let cluster = Cluster::new(name.trim());
-        if cluster.is_ok() == name.trim().is_empty() {
-            return Err(ConfigError::new("", "an empty cluster name was taken for one"));
-        }
-        Ok(Self { cluster: cluster.ok() })
+    fn configure(config: &[u8], metrics: &mut dyn MetricRegistry) -> Result<Self, ConfigError> {
+        Ok(Self { calls: Calls::configure(config, metrics)? })
     }
 
     fn summary(&self) -> String {
@@ -100,35 +84,15 @@ impl HttpFilter for Adversary {
 
     fn on_start(&self, _: &mut dyn Environment) -> RootDecision {
         // Every worker calls, and goes on calling, while streams are held and resumed.
-        RootDecision { wake_after: Some(MOMENT), ..RootDecision::default() }
+        RootDecision { wake_after: self.calls.period(), ..RootDecision::default() }
     }
 
     fn on_root_deadline(&self, _: &mut dyn Environment) -> RootDecision {
-        let grpc = self.cluster.clone().map(|cluster| Callout::Grpc {
-            tag: 1,
-            cluster,
-            service: "nobody.Here".to_owned(),
-            method: "Call".to_owned(),
-            message: Vec::new(),
-            timeout: Duration::ZERO,
-        });
-        let http = self.cluster.clone().map(|cluster| Callout::HttpGet {
-            tag: 2,
-            cluster,
-            authority: "nobody".to_owned(),
-            path: "/".to_owned(),
-            headers: Vec::new(),
-            timeout: MOMENT,
-        });
-        RootDecision {
-            wake_after: Some(Duration::from_millis(5)),
-            callouts: grpc.into_iter().chain(http).collect(),
-            effects: Effects::default(),
-        }
+        self.calls.make()
     }
 
     fn on_callout(&self, _: &CalloutResult<'_>, _: &mut dyn Environment) -> RootDecision {
-        RootDecision::default()
+        self.calls.ended()
     }
 
     fn on_request_headers(
@@ -137,24 +101,13 @@ impl HttpFilter for Adversary {
         request: &RequestHead<'_>,
         _: &mut dyn Environment,
     ) -> Decision {
-        stream.attempt = match request.headers().first(b"x-try") {
-            Some(b"end-held-response") => Attempt::EndHeldResponse,
-            Some(b"hold-again-and-again") => Attempt::HoldAgainAndAgain,
-            Some(b"hold-response") => Attempt::HoldResponse,
-            Some(b"reply-then-reset") => Attempt::ReplyThenReset,
-            Some(b"reset-twice") => Attempt::ResetTwice,
-            Some(b"reset-response-twice") => Attempt::ResetResponseTwice,
-            Some(b"reset-held") => Attempt::ResetHeld,
-            Some(b"split") => Attempt::Split,
-            _ => Attempt::None,
-        };
+        stream.attempt = Attempt::named(request.headers().first(b"x-try").unwrap_or_default());
         match stream.attempt {
-            Attempt::HoldAgainAndAgain | Attempt::ResetHeld => {
+            Attempt::HoldAgainAndAgain | Attempt::ReplyAtDeadline | Attempt::ResetHeld => {
                 seeing_all(Verdict::StopIteration(Duration::ZERO))
             }
-            Attempt::ReplyThenReset => {
-                Decision { interest: ResponseInterest::HeadersAndBody, ..reply(418, "replied") }
-            }
+            Attempt::HoldForEver => seeing_all(Verdict::StopIteration(FOR_EVER)),
+            Attempt::ReplyThenReset => reply("replied"),
             Attempt::ResetTwice => seeing_all(Verdict::Reset),
             Attempt::Split => split(),
             _ => seeing_all(Verdict::Continue),
@@ -164,13 +117,13 @@ impl HttpFilter for Adversary {
     fn on_deadline(&self, stream: &mut Stream, side: Side, _: &mut dyn Environment) -> Decision {
         stream.deadlines += 1;
         match (stream.attempt, side) {
-            (Attempt::HoldAgainAndAgain, Side::Request) if stream.deadlines < 10 => {
+            (Attempt::HoldAgainAndAgain, _) if stream.deadlines < HOLDS => {
                 seeing_all(Verdict::StopIteration(Duration::ZERO))
             }
-            (Attempt::ResetHeld, _) => seeing_all(Verdict::Reset),
-            (Attempt::EndHeldResponse, Side::Response) => {
-                Decision { interest: ResponseInterest::HeadersAndBody, ..reply(418, "replaced") }
+            (Attempt::ReplyAtDeadline, _) | (Attempt::EndHeldResponse, Side::Response) => {
+                reply("at the deadline")
             }
+            (Attempt::ResetHeld, _) => seeing_all(Verdict::Reset),
             _ => seeing_all(Verdict::Continue),
         }
     }
@@ -185,11 +138,15 @@ impl HttpFilter for Adversary {
             Attempt::HoldResponse | Attempt::EndHeldResponse => {
                 seeing_all(Verdict::StopIteration(MOMENT))
             }
+            Attempt::HoldResponseForEver => seeing_all(Verdict::StopIteration(FOR_EVER)),
+            Attempt::ReplyAtResponse => reply("in its stead"),
+            Attempt::CutBody => Decision { rewrites_body: true, ..seeing_all(Verdict::Continue) },
             // None of these is asked once the stream was replied to or reset.
-            Attempt::ReplyThenReset | Attempt::ResetTwice | Attempt::ResetHeld => {
-                seeing_all(Verdict::Reset)
-            }
-            Attempt::ResetResponseTwice => seeing_all(Verdict::Reset),
+            Attempt::ReplyThenReset
+            | Attempt::ReplyAtDeadline
+            | Attempt::ResetTwice
+            | Attempt::ResetHeld
+            | Attempt::ResetResponseTwice => seeing_all(Verdict::Reset),
             _ => seeing_all(Verdict::Continue),
         }
     }
@@ -200,9 +157,12 @@ impl HttpFilter for Adversary {
         _: BodyChunk,
         _: &mut dyn Environment,
     ) -> BodyDecision {
+        stream.pieces += 1;
         BodyDecision::of(match stream.attempt {
             Attempt::None | Attempt::Split | Attempt::HoldAgainAndAgain => BodyVerdict::Continue,
+            Attempt::CutBody if stream.pieces == 1 => BodyVerdict::Keep(1),
             Attempt::HoldResponse => BodyVerdict::StopIteration(MOMENT),
+            Attempt::HoldResponseForEver => BodyVerdict::StopIteration(FOR_EVER),
             _ => BodyVerdict::Reset,
         })
     }
