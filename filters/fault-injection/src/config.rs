@@ -2,7 +2,7 @@
 //!
 //! The doc comments are the manual: the JSON schema and the table in the README are made from them.
 //! Names are Istio's. Every field is accepted in its `snake_case` spelling too, as in protobuf JSON.
-//! Nothing is checked here but the shape; [`settings`](crate::settings) gives it its meaning.
+//! Nothing is checked here but the shape; the private module `settings` gives it its meaning.
 
 mod abort;
 mod delay;
