@@ -217,3 +217,31 @@ pub fn load_cases(directory: &Path) -> Result<Vec<Case>> {
 fn yes() -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_says_too_little_or_contradicts_itself_is_refused() {
+        let traffic = "traffic: [{request: {}, expect: {status: 200}}]";
+        assert!(Case::parse(&format!("name: a\n{traffic}")).is_ok());
+        for text in [
+            "name: a".to_owned(),
+            format!("name: a\n{traffic}\nrefused: x"),
+            format!("name: a\n{traffic}\nenvoy: false"),
+            format!("name: a\n{traffic}\nunix_time: 5"),
+            format!("name: a\n{traffic}\nunknown: 5"),
+        ] {
+            assert!(Case::parse(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn header_values_are_text_with_numbers_or_bytes() {
+        let read = |yaml: &str| serde_yaml_ng::from_str::<HeaderBytes>(yaml);
+        assert_eq!(read("user-{n}").unwrap().bytes(7), b"user-7");
+        assert_eq!(read("{hex: ff41}").unwrap().bytes(7), b"\xffA");
+        assert!(read("{hex: f}").is_err() && read("{hex: xx}").is_err());
+    }
+}

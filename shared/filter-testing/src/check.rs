@@ -5,6 +5,9 @@ use crate::{Bounds, Expect, Observed, Share, Upstream};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// How far the executor's clock may be off.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tolerance {

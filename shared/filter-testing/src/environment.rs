@@ -5,6 +5,9 @@ use filter_api::{Cas, Environment, Gauge, Permit, SharedDataError, UnixTime};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// 2026-01-01T00:00:00Z, where the time of day begins unless a test sets it.
 const BEGIN: UnixTime = UnixTime(1_767_225_600_000_000_000);
 /// The monotonic clock does not begin at 0, so that nothing depends on it.
