@@ -20,7 +20,7 @@ lint: ## rustfmt and clippy, natively and for wasm32
 	$(CARGO) clippy --locked --workspace --lib --target wasm32-wasip1 --exclude integration --exclude envoy-runner --exclude proxy-wasm-test-host --exclude module-packager --exclude filter-testing -- -D warnings
 
 demo: build ## stock Envoy injecting faults into live traffic, in this terminal
-	$(CARGO) run --quiet --locked --package integration --bin demo
+	$(CARGO) run --quiet --locked --package demo
 
 bench: build ## instructions per request in Envoy (needs valgrind), engines and modules
 	$(CARGO) run --quiet --locked --release --package envoy-runner --bin instruction-bench

@@ -105,8 +105,9 @@ pub struct Fault {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Outcome {
-    /// The share of requests in percent, exact to one millionth of all requests. The weights of a
-    /// table add up to more than 0 and at most 100; what is left of 100 passes untouched.
+    /// The entry's share of the requests is its weight among the sum of all weights, as of Istio's
+    /// routes: 0 to 1000000 with at most four decimals. An entry without a fault is the share that
+    /// passes untouched.
     pub weight: Decimal,
     /// As `fault.delay`, without a percentage.
     pub delay: Option<Delay>,

@@ -3,29 +3,29 @@
 #[cfg(test)]
 mod tests;
 
-/// Entries with their upper bounds in parts per million, ascending; above the last nothing happens.
+/// Entries with their upper bounds, ascending, in the unit of their weights. Exactly one happens.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<T> {
-    entries: Vec<(u32, T)>,
+    entries: Vec<(u64, T)>,
+    sum: u64,
 }
 
 impl<T> Table<T> {
-    /// A table of entries with their weights in parts per million; `None` where they add up to more
-    /// than a million or to nothing.
-    pub(crate) fn new(weighted: impl IntoIterator<Item = (u32, T)>) -> Option<Self> {
-        let mut entries = Vec::new();
-        let mut bound: u32 = 0;
-        for (weight, entry) in weighted {
-            bound = bound.checked_add(weight).filter(|bound| *bound <= 1_000_000)?;
-            entries.push((bound, entry));
-        }
-        (bound > 0).then_some(Self { entries })
+    /// A table of entries with their weights, of which only the proportions count; `None` where they
+    /// add up to nothing.
+    pub(crate) fn new(weighted: impl IntoIterator<Item = (u64, T)>) -> Option<Self> {
+        let mut sum: u64 = 0;
+        let bounded = weighted.into_iter().map(|(weight, entry)| {
+            sum = sum.saturating_add(weight);
+            (sum, entry)
+        });
+        let entries = bounded.collect();
+        (sum > 0).then_some(Self { entries, sum })
     }
 
-    /// The entry at `position`, uniform over all 64 bits. Raising the last weight moves no other
-    /// entry, so a sticky position keeps its outcome.
+    /// The entry at `position`, uniform over all 64 bits.
     pub(crate) fn at(&self, position: u64) -> Option<&T> {
-        let bucket = (u128::from(position) * 1_000_000) >> 64;
+        let bucket = (u128::from(position) * u128::from(self.sum)) >> 64;
         self.entries.iter().find(|(bound, _)| bucket < u128::from(*bound)).map(|(_, entry)| entry)
     }
 

@@ -46,6 +46,8 @@ pub(crate) fn update(
 mod tests {
     use super::*;
     use filter_testing::SimEnvironment;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn counted(env: &mut SimEnvironment) -> Update {
         update(env, "key", |stored| {

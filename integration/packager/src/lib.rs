@@ -3,10 +3,11 @@
 //! Each callback that a module exports costs about 1.9k instructions on every request, and Envoy
 //! skips those that are missing. The SDK exports all of them; a filter names the ones it takes part
 //! in ([`Callbacks`]), which the link step leaves in a custom section. This crate keeps only those,
-//! puts the adapter's own callbacks in the place of the SDK's, removes what is then unreachable,
-//! and strips every custom section.
+//! puts the adapter's own callbacks in the place of the SDK's, takes out what can never run to
+//! a good end ([`trim`]), removes what is then unreachable, and strips every custom section.
 
 mod build;
+mod trim;
 
 use anyhow::{Context, Result, bail, ensure};
 pub use build::{BuiltModule, Workspace};
@@ -56,6 +57,9 @@ pub fn package(linked: &[u8]) -> Result<Vec<u8>> {
     let kept = exports_for(callbacks);
     replace_sdk_callbacks(&mut module);
     prune_exports(&mut module, &kept)?;
+    walrus::passes::gc::run(&mut module);
+    trim::remove_host_wrappers(&mut module)?;
+    trim::trap_on_panic(&mut module);
     let sections: Vec<_> = module.customs.iter().map(|(id, _)| id).collect();
     for section in sections {
         module.customs.delete(section);

@@ -50,6 +50,8 @@ impl std::error::Error for InvalidHeaderKey {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn names_of_requests_are_folded_and_all_others_refused() {

@@ -130,6 +130,8 @@ pub struct RootDecision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn an_empty_or_unprintable_name_is_no_cluster() {

@@ -3,8 +3,13 @@
 use std::fmt;
 
 /// A refused configuration: where, what was found, what is allowed.
+///
+/// One pointer wide: most of the code of a module reads configuration, and hands this around.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
+pub struct ConfigError(Box<Refusal>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refusal {
     path: String,
     reason: String,
 }
@@ -14,7 +19,7 @@ impl ConfigError {
     /// configuration as a whole.
     #[must_use]
     pub fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: one_line(&reason.into()) }
+        Self::assemble(path.into(), reason.into())
     }
 
     /// The usual shape of a reason.
@@ -24,32 +29,47 @@ impl ConfigError {
         found: impl fmt::Display,
         allowed: impl fmt::Display,
     ) -> Self {
-        Self::new(path, format!("found {found}, allowed is {allowed}"))
+        Self::assemble(path.into(), contrast(&found, &allowed))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn assemble(path: String, reason: String) -> Self {
+        Self(Box::new(Refusal { path, reason: one_line(&reason) }))
     }
 
     /// Puts `parent` in front of the path, as an error travels up.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn within(mut self, parent: &str) -> Self {
-        self.path = match (parent.is_empty(), self.path.is_empty()) {
-            (true, _) => self.path,
-            (_, true) => parent.to_owned(),
-            _ if self.path.starts_with('[') => format!("{parent}{}", self.path),
-            _ => format!("{parent}.{}", self.path),
-        };
+        let path = &mut self.0.path;
+        if !parent.is_empty() {
+            let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+            path.insert_str(0, joint);
+            path.insert_str(0, parent);
+        }
         self
     }
 
     /// Where the error is.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 
     /// What was found and what is allowed.
     #[must_use]
     pub fn reason(&self) -> &str {
-        &self.reason
+        &self.0.reason
     }
+}
+
+/// Not generic, unlike its caller: one copy for all types that can be found.
+#[cold]
+#[inline(never)]
+fn contrast(found: &dyn fmt::Display, allowed: &dyn fmt::Display) -> String {
+    format!("found {found}, allowed is {allowed}")
 }
 
 /// A log line must stay one line, whatever the configuration holds.
@@ -59,10 +79,10 @@ fn one_line(text: &str) -> String {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.reason)
+        if self.0.path.is_empty() {
+            f.write_str(&self.0.reason)
         } else {
-            write!(f, "{}: {}", self.path, self.reason)
+            write!(f, "{}: {}", self.0.path, self.0.reason)
         }
     }
 }
@@ -72,6 +92,8 @@ impl std::error::Error for ConfigError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn the_path_grows_from_the_inside_out_and_the_line_stays_one() {

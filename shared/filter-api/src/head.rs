@@ -127,6 +127,8 @@ impl<'a> ResponseHead<'a> {
 mod tests {
     use super::*;
     use crate::encode_pairs;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn path_query_and_cookies_are_taken_apart() {

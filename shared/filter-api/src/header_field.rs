@@ -100,6 +100,8 @@ impl std::error::Error for InvalidHeader {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn names_are_folded_and_nothing_that_splits_gets_through() {

@@ -121,6 +121,8 @@ impl std::error::Error for InvalidReply {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn only_final_statuses_are_admitted() {

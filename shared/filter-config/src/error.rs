@@ -7,48 +7,86 @@ use std::fmt::{self, Display};
 #[cfg(test)]
 mod tests;
 
+const MISSING: &str = "missing, but required";
+
 /// Longest piece of the user's text that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 64;
 
 /// serde's error, built from its parts instead of from its text.
 #[derive(Debug)]
-pub(crate) struct Error(ConfigError);
+pub(crate) enum Error {
+    /// The field at this position of a struct is required and not there. The struct's reader, which
+    /// knows the names, turns it into the other one.
+    Missing(usize),
+    /// Anything else.
+    Refused(ConfigError),
+}
 
 impl Error {
     /// Puts an object's key in front of the path.
     #[cold]
     #[inline(never)]
     pub(crate) fn within_key(self, key: &str) -> Self {
-        Self(self.0.within(&path_segment(key)))
+        Self::Refused(ConfigError::from(self).within(&path_segment(key)))
     }
 
     /// Puts a list's index in front of the path.
     #[cold]
     #[inline(never)]
     pub(crate) fn within_index(self, index: usize) -> Self {
-        Self(self.0.within(&format!("[{index}]")))
+        Self::Refused(ConfigError::from(self).within(&format!("[{index}]")))
+    }
+
+    /// Names the missing field of a struct with these fields.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn of_struct(self, fields: &[&str]) -> Self {
+        match self {
+            Self::Missing(position) => {
+                let name = fields.get(position).copied().unwrap_or_default();
+                Self::Refused(ConfigError::new(name, MISSING))
+            }
+            refused @ Self::Refused(_) => refused,
+        }
     }
 
     /// An error about the value at hand.
     pub(crate) fn found(found: impl Display, allowed: impl Display) -> Self {
-        Self(ConfigError::found("", found, allowed))
+        Self::Refused(ConfigError::found("", found, allowed))
     }
 
     /// An object has the same key twice.
     pub(crate) fn repeated_key(key: &str) -> Self {
-        Self(ConfigError::found(path_segment(key), "it twice", "once"))
+        Self::Refused(ConfigError::found(path_segment(key), "it twice", "once"))
+    }
+
+    /// An object has a field in camelCase and in snake_case.
+    pub(crate) fn both_spellings(field: &str) -> Self {
+        Self::Refused(ConfigError::found(field, "it in both spellings", "one of them"))
+    }
+
+    /// An object has a key that is no field of its struct.
+    pub(crate) fn no_field(key: &str, fields: &[&str]) -> Self {
+        let found = format!("unknown field `{}`", shorten(key));
+        Self::Refused(ConfigError::found(path_segment(key), found, list(fields)))
     }
 }
 
 impl From<Error> for ConfigError {
     fn from(error: Error) -> Self {
-        error.0
+        match error {
+            Error::Missing(_) => Self::new("", MISSING),
+            Error::Refused(error) => error,
+        }
     }
 }
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self {
+            Self::Missing(_) => f.write_str(MISSING),
+            Self::Refused(error) => error.fmt(f),
+        }
     }
 }
 
@@ -56,7 +94,14 @@ impl std::error::Error for Error {}
 
 impl de::Error for Error {
     fn custom<T: Display>(message: T) -> Self {
-        Self(ConfigError::new("", message.to_string()))
+        Self::Refused(ConfigError::new("", message.to_string()))
+    }
+
+    /// A derived struct asked for the field at this position and was told that there is none.
+    #[cold]
+    #[inline(never)]
+    fn invalid_length(position: usize, _: &dyn Expected) -> Self {
+        Self::Missing(position)
     }
 
     #[cold]
@@ -76,35 +121,36 @@ impl de::Error for Error {
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Self::found(describe(Unexpected::Str(variant)), list(expected))
     }
-
-    #[cold]
-    #[inline(never)]
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::found(format_args!("unknown field `{}`", shorten(field)), list(expected))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn missing_field(field: &'static str) -> Self {
-        Self(ConfigError::new(field, "missing, but required"))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn duplicate_field(field: &'static str) -> Self {
-        Self(ConfigError::found(field, "it in both spellings", "one of them"))
-    }
 }
 
 /// A key as a step of a path; in brackets where a dotted path would be ambiguous or break the line.
 #[must_use]
 pub fn path_segment(key: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-:$".contains(c);
-    if !key.is_empty() && key.chars().all(plain) {
+    let is_plain =
+        |byte: &u8| !byte.is_ascii() || byte.is_ascii_alphanumeric() || b"_-:$".contains(byte);
+    if !key.is_empty() && key.bytes().all(|byte| is_plain(&byte)) {
         shorten(key)
     } else {
-        format!("[{:?}]", shorten(key))
+        format!("[{}]", quoted(key))
     }
+}
+
+/// At most 64 characters of what a user wrote, in quotes, on one line. (`{:?}` would put Unicode's
+/// tables into every module.)
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in shorten(text).chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            _ => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// At most 64 characters of what a user wrote, for a message.
@@ -124,7 +170,7 @@ fn describe(found: Unexpected<'_>) -> String {
         Unexpected::Other(text) => shorten(text),
         Unexpected::Seq => "an array".to_owned(),
         Unexpected::Signed(value) => value.to_string(),
-        Unexpected::Str(text) => format!("string {:?}", shorten(text)),
+        Unexpected::Str(text) => format!("string {}", quoted(text)),
         Unexpected::Unit => "null".to_owned(),
         Unexpected::Unsigned(value) => value.to_string(),
         // serde's data model is wider than JSON; `Display` of it would put the formatting of
@@ -170,20 +216,10 @@ fn allowed(expected: &str) -> &str {
     }
 }
 
-/// Names in backticks, without the snake_case twin of a camelCase name.
+/// Names in backticks.
 fn list(names: &[&str]) -> String {
-    let is_twin = |name: &str| {
-        name.contains('_') && names.iter().any(|other| *other != name && is_snake_of(name, other))
-    };
-    let shown: Vec<String> =
-        names.iter().filter(|name| !is_twin(name)).map(|name| format!("`{name}`")).collect();
-    if shown.is_empty() { "no field at all".to_owned() } else { shown.join(", ") }
-}
-
-/// Whether `snake` without its underscores is `camel`, case aside.
-fn is_snake_of(snake: &str, camel: &str) -> bool {
-    let letters = |name: &str| -> String {
-        name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
-    };
-    letters(snake) == letters(camel)
+    if names.is_empty() {
+        return "no field at all".to_owned();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

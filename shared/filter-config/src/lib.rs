@@ -14,7 +14,6 @@
 //! #[derive(Debug, Deserialize)]
 //! #[serde(deny_unknown_fields, rename_all = "camelCase")]
 //! struct Delay {
-//!     #[serde(alias = "fixed_delay")]
 //!     fixed_delay: wire::Duration,
 //! }
 //!
@@ -33,5 +32,5 @@ mod load;
 mod node;
 pub mod wire;
 
-pub use error::{number_text, path_segment, shorten};
+pub use error::{number_text, path_segment, quoted, shorten};
 pub use load::load;

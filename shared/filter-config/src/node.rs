@@ -18,6 +18,8 @@ mod deserializer;
 /// One JSON value. Text is borrowed from the document unless it holds escapes.
 #[derive(Debug)]
 pub(crate) enum Node<'de> {
+    /// A field that is not there, for what reads it to say whether it has to be.
+    Missing,
     Null,
     Bool(bool),
     Unsigned(u64),
@@ -36,6 +38,7 @@ impl Node<'_> {
     /// What the value is, for a message.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
+            Self::Missing => "nothing",
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
             Self::Unsigned(_) | Self::Signed(_) | Self::Float(_) => "a number",
@@ -50,6 +53,7 @@ impl Node<'_> {
     #[inline(never)]
     fn mismatch(&self, expected: &dyn Expected) -> Error {
         let found = match self {
+            Self::Missing => Unexpected::Other("nothing"),
             Self::Null => Unexpected::Unit,
             Self::Bool(value) => Unexpected::Bool(*value),
             Self::Unsigned(value) => Unexpected::Unsigned(*value),

@@ -2,12 +2,14 @@
 
 mod duration;
 mod empty_object;
+mod map;
 mod number;
 mod text;
 mod timestamp;
 
 pub use duration::Duration;
 pub use empty_object::EmptyObject;
+pub use map::Map;
 pub(crate) use number::whole;
 pub use number::{Decimal, UInt};
 pub use timestamp::Timestamp;

@@ -25,6 +25,9 @@ pub struct Case {
     pub envoy: bool,
     /// Why Envoy does not.
     pub why: Option<String>,
+    /// Whether the price of its first request is measured.
+    #[serde(default)]
+    pub bench: bool,
     /// Seed of the simulated randomness.
     #[serde(default)]
     pub seed: u64,
@@ -221,6 +224,8 @@ fn yes() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn a_case_that_says_too_little_or_contradicts_itself_is_refused() {

@@ -4,7 +4,7 @@
 //! wrappers that panic; so calls are made and answers are matched here.
 
 use crate::environment::Sources;
-use crate::hostcalls::{self, BufferType, MapType};
+use crate::hostcalls::{self, BufferType, MapType, Status};
 use filter_api::{Callout, CalloutResult, HeaderPairs, encode_pairs};
 use std::cell::RefCell;
 use std::rc::Weak;
@@ -14,6 +14,9 @@ use std::time::Duration;
 pub(crate) trait Caller {
     /// The call ended.
     fn on_callout(&self, result: &CalloutResult<'_>);
+
+    /// The host did not hand over the answer, which counts as none.
+    fn report(&self, what: &str, status: Status);
 }
 
 struct Pending {
@@ -69,7 +72,7 @@ pub(crate) fn on_http_call_response(token: u32, headers: usize, body_size: usize
             let status = filter_api::ResponseHead::new(pairs, false).status().map(u32::from);
             finish(pending, status, pairs, body);
         }
-        _ => finish(pending, None, HeaderPairs::default(), &[]),
+        (Err(status), _) | (_, Err(status)) => unread(pending, *status),
     }
 }
 
@@ -77,7 +80,7 @@ pub(crate) fn on_grpc_receive(token: u32, size: usize) {
     let Some(pending) = take(token) else { return };
     match body(BufferType::GrpcReceiveBuffer, size) {
         Ok(message) => finish(pending, Some(0), HeaderPairs::default(), &message),
-        Err(_) => finish(pending, None, HeaderPairs::default(), &[]),
+        Err(status) => unread(pending, status),
     }
 }
 
@@ -98,6 +101,14 @@ fn finish(pending: Pending, status: Option<u32>, headers: HeaderPairs<'_>, body:
     if let Some(caller) = pending.caller.upgrade() {
         caller.on_callout(&CalloutResult { tag: pending.tag, status, headers, body });
     }
+}
+
+/// The call ended with an answer that cannot be read.
+fn unread(pending: Pending, status: Status) {
+    if let Some(caller) = pending.caller.upgrade() {
+        caller.report("reading the answer to a call", status);
+    }
+    finish(pending, None, HeaderPairs::default(), &[]);
 }
 
 fn body(buffer: BufferType, size: usize) -> hostcalls::Result<Vec<u8>> {

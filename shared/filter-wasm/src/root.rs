@@ -86,6 +86,10 @@ impl<F: HttpFilter> Caller for Plugin<F> {
         let decision = self.filter.on_callout(result, &mut env);
         self.carry_out(decision, &mut env);
     }
+
+    fn report(&self, what: &str, status: Status) {
+        self.sources.report(what, status);
+    }
 }
 
 /// The SDK's root context. Streams keep the plugin they began with across a reconfiguration.

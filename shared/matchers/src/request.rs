@@ -3,9 +3,9 @@
 use crate::StringMatch;
 use condition::Condition;
 use filter_api::{ConfigError, RequestHead};
+use filter_config::wire::Map;
 use header_index::{HeaderIndex, Slots, Snapshot};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 pub use table::MatchTable;
 
 mod condition;
@@ -32,16 +32,13 @@ pub struct HttpMatchRequest {
     pub authority: Option<StringMatch>,
     /// Headers by name; of a repeated header any value may match. Pseudo-headers such as `:path`
     /// are allowed; `host` means `:authority`.
-    pub headers: BTreeMap<String, StringMatch>,
+    pub headers: Map<StringMatch>,
     /// Headers by name of which no value may match; a missing header meets this.
-    #[serde(alias = "without_headers")]
-    pub without_headers: BTreeMap<String, StringMatch>,
+    pub without_headers: Map<StringMatch>,
     /// Query parameters by name; of a repeated one any value may match, as it stands or
     /// percent-decoded.
-    #[serde(alias = "query_params")]
-    pub query_params: BTreeMap<String, StringMatch>,
+    pub query_params: Map<StringMatch>,
     /// Whether `uri` is compared without regard to case.
-    #[serde(alias = "ignore_uri_case")]
     pub ignore_uri_case: bool,
 }
 

@@ -1,5 +1,7 @@
 use super::*;
 use filter_api::{HeaderPairs, encode_pairs};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn template() -> ReplyTemplate {
     ReplyTemplate {

@@ -1,10 +1,9 @@
 //! The wire form of an abort.
 
-use filter_config::wire::{EmptyObject, UInt};
+use filter_config::wire::{EmptyObject, Map, UInt};
 use matchers::Percentage;
 use serde::Deserialize;
 use serde::de::{self, Visitor};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// An answer in the upstream's stead. Exactly one of `httpStatus`, `grpcStatus`, `reset` and
@@ -31,7 +30,7 @@ pub struct Abort {
     /// The answer's body; on gRPC its `grpc-message`. Default `fault filter abort`. Not with `reset`.
     pub body: Option<String>,
     /// Headers of the answer. Not with `reset`.
-    pub headers: Option<BTreeMap<String, String>>,
+    pub headers: Option<Map<String>>,
 }
 
 /// A gRPC status, by number or by its canonical name.

@@ -1,10 +1,9 @@
 //! The wire form of faults on a real answer.
 
 use crate::config::Delay;
-use filter_config::wire::{EmptyObject, UInt};
+use filter_config::wire::{EmptyObject, Map, UInt};
 use matchers::Percentage;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Faults on the upstream's answer; at least one. At most one of `body`, `truncateAfterBytes`,
 /// `bytesPerSecond` and `headerLimit`.
@@ -46,10 +45,10 @@ pub struct Response {
 pub struct HeaderOperations {
     /// Gives the header exactly this value.
     #[serde(default)]
-    pub set: BTreeMap<String, String>,
+    pub set: Map<String>,
     /// Adds a value, whatever is there.
     #[serde(default)]
-    pub add: BTreeMap<String, String>,
+    pub add: Map<String>,
     /// Removes every value.
     #[serde(default)]
     pub remove: Vec<String>,

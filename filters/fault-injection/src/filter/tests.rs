@@ -1,6 +1,8 @@
 use super::*;
 use filter_testing::{Asked, Exchange, Observed, Request, SimEnvironment, SimProxy, Upstream};
 use std::time::Duration;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn proxy(config: &str) -> SimProxy<FaultFilter> {
     SimProxy::configure(config.as_bytes(), SimEnvironment::seeded(1)).unwrap()

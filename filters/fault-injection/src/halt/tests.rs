@@ -1,6 +1,8 @@
 use super::*;
 use filter_api::Cas;
 use filter_testing::SimEnvironment;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn halt() -> Halt {
     Halt::new("r", Duration::from_secs(10), 0.5, 4)

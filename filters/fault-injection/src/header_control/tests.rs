@@ -1,5 +1,7 @@
 use super::*;
 use filter_api::{HeaderPairs, encode_pairs};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn with<T>(headers: &[(&str, &str)], read: impl Fn(&RequestHead<'_>) -> T) -> T {
     let bytes = encode_pairs(headers.iter().copied());

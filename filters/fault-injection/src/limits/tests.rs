@@ -2,6 +2,8 @@ use super::*;
 use filter_api::{Effect, MetricRegistry, Stat};
 use filter_testing::SimEnvironment;
 use std::time::Duration;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const GAUGE: Stat = Stat::gauge("active", "");
 const RULE_GAUGE: Stat = Stat::gauge("rule.<rule>.active", "");

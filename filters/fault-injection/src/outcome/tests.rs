@@ -1,42 +1,35 @@
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// The lowest position of bucket `parts` of a million.
-fn position(parts: u32) -> u64 {
-    ((u128::from(parts) << 64).div_ceil(1_000_000)) as u64
+/// The lowest position of bucket `part` of `sum`.
+fn position(part: u64, sum: u64) -> u64 {
+    ((u128::from(part) << 64).div_ceil(u128::from(sum))) as u64
 }
 
 #[test]
-fn bounds_are_exact_to_a_millionth_and_the_rest_is_nothing() {
-    let table = Table::new([(5_700, 'a'), (0, 'b'), (1, 'c')]).unwrap();
-    for (parts, entry) in
-        [(0, Some('a')), (5_699, Some('a')), (5_700, Some('c')), (5_701, None), (999_999, None)]
-    {
-        assert_eq!(table.at(position(parts)).copied(), entry, "{parts}");
+fn bounds_are_exact_and_a_weight_of_nothing_never_happens() {
+    let table = Table::new([(5_700, 'a'), (0, 'b'), (1, 'c'), (994_299, 'd')]).unwrap();
+    for (part, entry) in [(0, 'a'), (5_699, 'a'), (5_700, 'c'), (5_701, 'd'), (999_999, 'd')] {
+        assert_eq!(table.at(position(part, 1_000_000)), Some(&entry), "{part}");
     }
-    assert_eq!(table.at(u64::MAX), None);
+    assert_eq!(table.at(u64::MAX), Some(&'d'));
+    assert_eq!(table.iter().collect::<String>(), "abcd");
 }
 
 #[test]
-fn a_full_table_always_has_an_entry() {
-    let table = Table::new([(400_000, 'a'), (600_000, 'b')]).unwrap();
-    assert_eq!((table.at(0), table.at(u64::MAX)), (Some(&'a'), Some(&'b')));
-    assert_eq!(table.iter().collect::<String>(), "ab");
+fn only_proportions_count() {
+    let small = Table::new([(1, 'a'), (3, 'b')]).unwrap();
+    let great = Table::new([(10_000_000, 'a'), (30_000_000, 'b')]).unwrap();
+    for part in 0..1_000 {
+        let position = position(part, 1_000);
+        assert_eq!(small.at(position), great.at(position), "{part}");
+        assert_eq!(small.at(position), Some(if part < 250 { &'a' } else { &'b' }), "{part}");
+    }
 }
 
 #[test]
-fn more_than_everything_and_nothing_are_refused() {
-    assert!(Table::new([(1_000_000, 'a'), (1, 'b')]).is_none());
-    assert!(Table::new([(u32::MAX, 'a'), (1, 'b')]).is_none());
+fn weights_of_nothing_are_refused() {
     assert!(Table::new([(0, 'a')]).is_none());
     assert!(Table::<char>::new([]).is_none());
-}
-
-#[test]
-fn raising_the_last_weight_moves_no_other_entry() {
-    let small = Table::new([(300_000, 'a'), (100_000, 'b')]).unwrap();
-    let great = Table::new([(300_000, 'a'), (200_000, 'b')]).unwrap();
-    for parts in (0..1_000_000).step_by(997) {
-        let before = small.at(position(parts));
-        assert!(before.is_none() || before == great.at(position(parts)), "{parts}");
-    }
 }

@@ -4,7 +4,7 @@ use super::{invalid, one_of};
 use crate::abort::{AbortSource, ReplyTemplate};
 use crate::config::Abort;
 use filter_api::{ConfigError, HeaderName, HeaderValue};
-use std::collections::BTreeMap;
+use filter_config::wire::Map;
 use std::rc::Rc;
 
 /// The source of the replies. `rule` is the template that all replies of the rule share.
@@ -78,7 +78,7 @@ pub(super) fn header_name(field: &str, name: &str) -> Result<HeaderName, ConfigE
 /// Every header of a map at `field`.
 pub(super) fn headers(
     field: &str,
-    map: &BTreeMap<String, String>,
+    map: &Map<String>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
     map.iter().map(|(name, value)| header(field, name, value)).collect()
 }

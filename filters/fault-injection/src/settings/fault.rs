@@ -8,9 +8,10 @@ use crate::fault::{Chance, Fault, Outcome};
 use crate::header_control::Percentage as Control;
 use crate::outcome::Table;
 use filter_api::ConfigError;
+use filter_config::number_text;
 use filter_config::wire::UInt;
 use matchers::sticky::Draw;
-use matchers::{FractionalPercent, Percentage, Selection};
+use matchers::{Percentage, Selection};
 
 /// Checks the object at `fault`.
 pub(super) fn parse(
@@ -84,21 +85,17 @@ fn table(
             .map_err(|error| error.within(&format!("outcomes[{index}]")))?;
         entries.push(entry);
     }
-    let sum: u64 = entries.iter().map(|(weight, _)| u64::from(*weight)).sum();
-    Table::new(entries).ok_or_else(|| {
-        let found = format!("weights that add up to {}.{:04}", sum / 10_000, sum % 10_000);
-        ConfigError::found("outcomes", found, "more than 0 and at most 100")
-    })
+    Table::new(entries)
+        .ok_or_else(|| ConfigError::found("outcomes", "no weight above 0", "at least one"))
 }
 
-/// One entry with its weight in parts per million.
+/// One entry with its weight in ten thousandths.
 fn outcome(
     wire: &config::Outcome,
     rule: &str,
     template: &ReplyTemplate,
-) -> Result<(u32, Outcome), ConfigError> {
-    let weight = FractionalPercent::from_percent(wire.weight.get())
-        .map_err(|why| ConfigError::new("weight", why))?;
+) -> Result<(u64, Outcome), ConfigError> {
+    let weight = weight(wire.weight.get())?;
     let drawn = [
         ("delay", wire.delay.as_ref().is_some_and(|w| has_chance(&w.percentage, w.percent))),
         ("abort", wire.abort.as_ref().is_some_and(|w| has_chance(&w.percentage, w.percent))),
@@ -116,7 +113,19 @@ fn outcome(
         abort: at("abort", wire.abort.as_ref().map(|wire| abort::source(wire, template)))?,
         response: at("response", wire.response.as_ref().map(|wire| response::fault(wire, rule)))?,
     };
-    Ok((weight.parts_per_million(), outcome))
+    Ok((weight, outcome))
+}
+
+/// A weight in ten thousandths: the decimals a percentage has.
+fn weight(weight: f64) -> Result<u64, ConfigError> {
+    const PARTS: f64 = 10_000.0;
+    let parts = (weight * PARTS).round();
+    // As written: the nearest double of a number with four decimals, and no other.
+    if (0.0..=1e6).contains(&weight) && parts / PARTS == weight {
+        return Ok(parts as u64);
+    }
+    let allowed = "0 to 1000000 with at most four decimals";
+    Err(ConfigError::found("weight", number_text(weight), allowed))
 }
 
 fn has_chance(percentage: &Option<Percentage>, percent: Option<UInt>) -> bool {

@@ -1,5 +1,7 @@
 use super::*;
 use filter_testing::Metrics;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn configured(rule: &str) -> Result<Settings, ConfigError> {
     let config = format!(r#"{{"rules": [{{"name": "r", {rule}}}]}}"#);

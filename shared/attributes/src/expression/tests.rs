@@ -4,6 +4,8 @@ use filter_api::{
     encode_pairs,
 };
 use std::collections::BTreeMap;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// A host with properties by their dotted paths, which notes what it was asked for.
 #[derive(Default)]

@@ -2,6 +2,8 @@ use super::load;
 use crate::wire;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -31,9 +33,9 @@ struct Rule {
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Fault {
-    #[serde(default, alias = "http_status")]
+    #[serde(default)]
     http_status: Option<wire::UInt>,
-    #[serde(default, alias = "fixed_delay")]
+    #[serde(default)]
     fixed_delay: Option<wire::Duration>,
     #[serde(default)]
     port: u16,
@@ -196,4 +198,16 @@ fn no_prefix_and_no_flipped_bit_of_a_configuration_panics() {
             }
         }
     }
+}
+
+#[test]
+fn a_wire_type_with_an_alias_is_never_read_out_of_step() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Aliased {
+        #[serde(alias = "old_first")]
+        _first: Option<bool>,
+        _second: Option<bool>,
+    }
+    assert!(load::<Aliased>(b"{}").unwrap_err().to_string().contains("alias"));
 }

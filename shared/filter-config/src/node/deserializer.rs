@@ -37,9 +37,29 @@ impl<'de> Node<'de> {
     }
 
     #[inline(never)]
-    fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
             Self::Object(entries) => visitor.visit_map(access::Entries::new(entries)?),
+            _ => Err(self.mismatch(&visitor)),
+        }
+    }
+
+    /// Reads a struct by position: names, spellings and repeats are settled once for all types in
+    /// [`access::Fields`], so that what is compiled per type is only its fields' values.
+    #[inline(never)]
+    fn structure<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self {
+            Self::Object(entries) => {
+                let mut values = access::Fields::new(entries, fields)?;
+                let value =
+                    visitor.visit_seq(&mut values).map_err(|error| error.of_struct(fields))?;
+                values.end()?;
+                Ok(value)
+            }
             _ => Err(self.mismatch(&visitor)),
         }
     }
@@ -60,14 +80,14 @@ impl<'de> Deserializer<'de> for Node<'de> {
     #[inline(never)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Self::Null => visitor.visit_unit(),
+            Self::Missing | Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
             Self::Unsigned(value) => visitor.visit_u64(value),
             Self::Signed(value) => visitor.visit_i64(value),
             Self::Float(value) => visitor.visit_f64(value),
             Self::Text(_) => self.text(visitor),
             Self::List(items) => visitor.visit_seq(access::Items::new(items)),
-            Self::Object(_) => self.object(visitor),
+            Self::Object(_) => self.map(visitor),
         }
     }
 
@@ -76,7 +96,7 @@ impl<'de> Deserializer<'de> for Node<'de> {
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 => integer
     }
     forward! { deserialize_char deserialize_identifier deserialize_str deserialize_string => text }
-    forward! { deserialize_map => object }
+    forward! { deserialize_map => map }
 
     #[inline(never)]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -105,6 +125,7 @@ impl<'de> Deserializer<'de> for Node<'de> {
     #[inline(never)]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
+            Self::Missing => visitor.visit_none(),
             Self::Null => Err(Error::found("null", "a value, or no such field")),
             _ => visitor.visit_some(self),
         }
@@ -126,14 +147,13 @@ impl<'de> Deserializer<'de> for Node<'de> {
         self.deserialize_seq(visitor)
     }
 
-    /// Only from an object: a derived struct would also take its fields by position from a list.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.object(visitor)
+        self.structure(fields, visitor)
     }
 
     #[inline(never)]

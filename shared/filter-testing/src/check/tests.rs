@@ -1,4 +1,6 @@
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn expect(yaml: &str) -> Expect {
     serde_yaml_ng::from_str(yaml).unwrap()

@@ -1,5 +1,7 @@
 use super::FractionalPercent;
 use filter_config::wire::Decimal;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn every_percentage_of_two_decimals_is_exact() {

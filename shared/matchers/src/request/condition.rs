@@ -5,9 +5,9 @@ use super::header_index::{HeaderIndex, Held, Slot, Snapshot};
 use crate::{StringMatch, StringMatcher};
 use attributes::{HeaderKey, percent_decode, query_values};
 use filter_api::ConfigError;
-use filter_config::{path_segment, shorten};
+use filter_config::wire::Map;
+use filter_config::{path_segment, quoted};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 const AUTHORITY: &str = ":authority";
 const PATH: &str = ":path";
@@ -68,7 +68,7 @@ pub(super) fn compile(entry: &HttpMatchRequest) -> Result<Vec<Condition>, Config
 }
 
 fn headers(
-    wire: &BTreeMap<String, StringMatch>,
+    wire: &Map<StringMatch>,
     negated: bool,
     conditions: &mut Vec<Condition>,
 ) -> Result<(), ConfigError> {
@@ -84,7 +84,7 @@ fn headers(
 }
 
 fn query_params(
-    wire: &BTreeMap<String, StringMatch>,
+    wire: &Map<StringMatch>,
     conditions: &mut Vec<Condition>,
 ) -> Result<(), ConfigError> {
     for (name, wire) in wire {
@@ -103,8 +103,7 @@ fn query_params(
 }
 
 fn header_key(name: &str) -> Result<HeaderKey, ConfigError> {
-    HeaderKey::new(name)
-        .map_err(|allowed| ConfigError::found("", format!("{:?}", shorten(name)), allowed))
+    HeaderKey::new(name).map_err(|allowed| ConfigError::found("", quoted(name), allowed))
 }
 
 impl Test {

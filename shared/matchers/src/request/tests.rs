@@ -1,8 +1,19 @@
 use super::{HttpMatchRequest, MatchTable, RequestMatcher};
-use filter_api::{HeaderPairs, RequestHead, encode_pairs};
+use filter_api::{ConfigError, HeaderPairs, RequestHead, encode_pairs};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// As a filter's configuration is read, which takes either spelling.
+fn read(json: &str) -> Result<Vec<HttpMatchRequest>, ConfigError> {
+    #[derive(serde::Deserialize)]
+    struct Rule {
+        r#match: Vec<HttpMatchRequest>,
+    }
+    filter_config::load(format!(r#"{{"match": {json}}}"#).as_bytes()).map(|rule: Rule| rule.r#match)
+}
 
 fn wire(json: &str) -> Vec<HttpMatchRequest> {
-    serde_json::from_str(json).unwrap()
+    read(json).unwrap()
 }
 
 fn matcher(json: &str) -> RequestMatcher {
@@ -192,7 +203,7 @@ fn what_is_wrong_is_refused_by_its_path() {
         assert!(error.to_string().starts_with(start), "{error}");
     }
     for json in [r#"[{"port":80}]"#, r#"[{"sourceLabels":{}}]"#, r#"[{"uri":"/"}]"#] {
-        assert!(serde_json::from_str::<Vec<HttpMatchRequest>>(json).is_err(), "{json}");
+        assert!(read(json).is_err(), "{json}");
     }
 }
 

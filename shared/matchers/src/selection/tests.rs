@@ -5,6 +5,8 @@ use filter_api::{
     encode_pairs,
 };
 use filter_config::wire::UInt;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// A host whose random numbers are a counter's hash, and which counts them.
 #[derive(Default)]

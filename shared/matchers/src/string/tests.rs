@@ -1,4 +1,6 @@
 use super::{StringMatch, StringMatcher};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn wire(json: &str) -> StringMatch {
     serde_json::from_str(json).unwrap()

@@ -1,5 +1,7 @@
 use super::Duration;
 use std::time;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn nanos(text: &str) -> Option<u128> {
     serde_json::from_value::<Duration>(text.into()).ok().map(|span| span.get().as_nanos())

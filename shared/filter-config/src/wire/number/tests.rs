@@ -1,4 +1,6 @@
 use super::{Decimal, UInt};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn uint(json: &str) -> Option<u64> {
     serde_json::from_str::<UInt>(json).ok().map(UInt::get)

@@ -1,4 +1,6 @@
 use super::Timestamp;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn nanos(text: &str) -> Option<u64> {
     serde_json::from_value::<Timestamp>(text.into()).ok().map(|time| time.get().0)
