@@ -21,8 +21,7 @@ const PURE: &[(&str, Simulate)] = &[(FaultFilter::NAME, simulate::<FaultFilter>)
 const SEEDS: u64 = 16;
 
 /// Ticks come in whole milliseconds.
-const TOLERANCE: Tolerance =
-    Tolerance { early: Duration::ZERO, late: Duration::from_millis(1) };
+const TOLERANCE: Tolerance = Tolerance { early: Duration::ZERO, late: Duration::from_millis(1) };
 
 #[test]
 fn every_case_holds_in_the_wasmtime_host_and_equals_the_pure_filter() -> Result<()> {
@@ -35,8 +34,10 @@ fn every_case_holds_in_the_wasmtime_host_and_equals_the_pure_filter() -> Result<
             let case = &cases[index];
             holds(executor, &filter, *pure, case).with_context(|| case.name.clone())
         });
-        let failures: Vec<String> =
-            results.iter().filter_map(|result| Some(format!("{:#}", result.as_ref().err()?))).collect();
+        let failures: Vec<String> = results
+            .iter()
+            .filter_map(|result| Some(format!("{:#}", result.as_ref().err()?)))
+            .collect();
         let facts: usize = results.iter().flatten().sum();
         let refused = cases.iter().filter(|case| case.refused.is_some()).count();
         println!(
