@@ -2,17 +2,20 @@
 
 CARGO ?= cargo
 
-.PHONY: help build test lint demo bench check clean
+.PHONY: help toolchain build test lint demo bench check clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-build: ## target/filters/*.wasm, and a table of their sizes
+toolchain: ## the pinned Rust toolchain's wasm32 targets
+	@rustup target add wasm32-wasip1 wasm32-unknown-unknown
+
+build: toolchain ## target/filters/*.wasm, and a table of their sizes
 	$(CARGO) run --quiet --locked --package module-packager
 
 test: build ## everything that needs Rust and Envoy (ENVOY_VERSIONS="1.36.4 1.40.0" for more than one Envoy)
 	$(CARGO) test --locked --workspace --no-fail-fast
-	$(CARGO) run --quiet --locked --package integration --bin wasm32-tests
+	$(CARGO) run --quiet --locked --package integration --bin wasm32-tests -- $(REQUIRED)
 
 lint: ## rustfmt and clippy, natively and for wasm32
 	$(CARGO) fmt --all --check

@@ -1,6 +1,7 @@
 //! Deadlines in order, each removable.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// A queue of things to wake, by monotonic nanoseconds; what is due at the same time is woken in
 /// the order of its id.
@@ -49,6 +50,12 @@ impl<T> DeadlineQueue<T> {
     fn position(&self, due: u64, id: u32) -> usize {
         self.waiting.partition_point(|waiting| (waiting.0, waiting.1) < (due, id))
     }
+}
+
+/// The moment `time` after `now`, at the latest the end of the clock.
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "used by the module only"))]
+pub(crate) fn due(now: u64, time: Duration) -> u64 {
+    now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Whole milliseconds from `now` until `due`, rounded up, at least 1: a tick never comes early by

@@ -6,6 +6,7 @@ use crate::environment::{HostEnvironment, Sources};
 use crate::hostcalls::{self, BufferType, Status};
 use crate::logger;
 use crate::metrics::HostMetrics;
+use crate::queue::due;
 use crate::stream::{Stream, StreamContext};
 use crate::timers::Timers;
 use filter_api::{
@@ -54,7 +55,7 @@ impl<F: HttpFilter> Plugin<F> {
         apply::effects(&self.sources, &effects, None);
         if let Some(time) = wake_after {
             let now = env.monotonic();
-            let due = now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+            let due = due(now, time);
             if let Err(status) = self.timers.set_root(now, Some(due)) {
                 self.sources.report("setting the tick", status);
             }

@@ -7,6 +7,7 @@ use crate::apply::{self, Target};
 use crate::environment::HostEnvironment;
 use crate::exports::Attention;
 use crate::hostcalls::{self, MapType, Status, StreamType};
+use crate::queue::due;
 use crate::root::Plugin;
 use filter_api::{
     Decision, Environment, FailureMode, HeaderPairs, HttpFilter, LocalReply, RequestHead,
@@ -96,7 +97,7 @@ impl<F: HttpFilter> Stream<F> {
             Verdict::Continue => Action::Continue,
             Verdict::StopIteration(time) => {
                 let now = env.monotonic();
-                let due = now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+                let due = due(now, time);
                 self.hold(now, Hold { side, due, body: false })
             }
             Verdict::Reply(reply) => self.reply(&reply),

@@ -5,6 +5,7 @@ use crate::apply;
 use crate::environment::HostEnvironment;
 use crate::exports;
 use crate::hostcalls::{self, BufferType, MapType, Status};
+use crate::queue::due;
 use filter_api::{
     BodyChunk, BodyVerdict, Environment, HeaderPairs, HttpFilter, ResponseHead, ResponseInterest,
     Side,
@@ -48,31 +49,54 @@ impl<F: HttpFilter> Stream<F> {
         {
             return Action::Continue;
         }
-        let sources = &self.plugin.sources;
-        let mut env = HostEnvironment::new(sources);
-        let chunk = BodyChunk { size, end_of_stream };
-        let mut state = self.state.borrow_mut();
-        let decision = self.plugin.filter.on_response_body(&mut state, chunk, &mut env);
-        drop(state);
-        apply::effects(sources, &decision.effects, None);
-        let action = match decision.verdict {
+        let mut env = HostEnvironment::new(&self.plugin.sources);
+        let action = match self.ask(BodyChunk { size, end_of_stream }, &mut env) {
             BodyVerdict::Continue => self.pass_body(Ok(())),
             BodyVerdict::Keep(length) if length >= size => self.pass_body(Ok(())),
             BodyVerdict::Keep(length) => self.pass_body(keep(length)),
             BodyVerdict::Replace(bytes) => self.pass_body(hostcalls::replace_response_body(&bytes)),
             BodyVerdict::Reset => self.reset(Side::Response),
-            BodyVerdict::StopIteration(time) => self.hold_body(time, &mut env),
+            BodyVerdict::StopIteration(time) => {
+                let action = self.hold_body(time, &mut env);
+                if action == Action::Pause {
+                    exports::stop_with_watermark();
+                }
+                action
+            }
         };
         self.pay_attention();
         action
     }
 
-    /// Trailers wait behind a body that is held; they would carry it along.
-    pub(super) fn on_response_trailers(&self) -> Action {
+    /// Trailers wait behind a body that is held; they would carry it along. To the filter they are
+    /// the body's end, at which it can only wait or reset: there is no piece left to change.
+    pub(super) fn on_response_trailers(self: &Rc<Self>) -> Action {
         match self.phase.get() {
-            Phase::Held(_) => Action::Pause,
-            Phase::Flowing | Phase::Terminated => Action::Continue,
+            Phase::Held(_) => return Action::Pause,
+            Phase::Terminated => return Action::Continue,
+            Phase::Flowing => {}
         }
+        if self.interest.get() != ResponseInterest::HeadersAndBody {
+            return Action::Continue;
+        }
+        let mut env = HostEnvironment::new(&self.plugin.sources);
+        let action = match self.ask(BodyChunk { size: 0, end_of_stream: true }, &mut env) {
+            BodyVerdict::Reset => self.reset(Side::Response),
+            BodyVerdict::StopIteration(time) => self.hold_body(time, &mut env),
+            BodyVerdict::Continue | BodyVerdict::Keep(_) | BodyVerdict::Replace(_) => {
+                Action::Continue
+            }
+        };
+        self.pay_attention();
+        action
+    }
+
+    fn ask(&self, chunk: BodyChunk, env: &mut HostEnvironment<'_>) -> BodyVerdict {
+        let mut state = self.state.borrow_mut();
+        let decision = self.plugin.filter.on_response_body(&mut state, chunk, env);
+        drop(state);
+        apply::effects(&self.plugin.sources, &decision.effects, None);
+        decision.verdict
     }
 
     /// Lets a piece go on, and with it whatever was held before it.
@@ -86,12 +110,8 @@ impl<F: HttpFilter> Stream<F> {
 
     fn hold_body(self: &Rc<Self>, time: Duration, env: &mut HostEnvironment<'_>) -> Action {
         let now = env.monotonic();
-        let due = now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-        let action = self.hold(now, Hold { side: Side::Response, due, body: true });
-        if action == Action::Pause {
-            exports::stop_with_watermark();
-        }
-        action
+        let hold = Hold { side: Side::Response, due: due(now, time), body: true };
+        self.hold(now, hold)
     }
 
     fn give_up(&self) -> Action {
