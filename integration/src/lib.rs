@@ -4,7 +4,12 @@
 //! crate's build script, their cases from `filters/*/cases`.
 
 mod executor;
+pub mod fixtures;
 mod inventory;
+mod packages;
 
-pub use executor::{EnvoyExecutor, HostExecutor};
+pub use executor::{
+    Envelope, EnvoyExecutor, HostExecutor, Prepared, Run, Transcript, compare, in_parallel, simulate,
+};
 pub use inventory::{Filter, filters, module, test_module, workspace_root};
+pub use packages::{Dependency, Package, all_packages, module_tree, workspace_packages};

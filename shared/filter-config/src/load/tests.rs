@@ -71,78 +71,78 @@ fn both_spellings_and_doubles_of_a_struct_are_read() {
     assert_eq!(config.rules[0].name, "😀\n");
 }
 
+/// What is wrong, and the line that says so.
+const ERRORS: &[(&str, &str)] = &[
+    (
+        r#"{"rules":[{"name":"a","fault":{"abrot":1}}]}"#,
+        "rules[0].fault.abrot: found unknown field `abrot`, allowed is `httpStatus`, `fixedDelay`, `port`, `reset`",
+    ),
+    (
+        r#"{"rules":[{"name":"a","fault":{"port":"abc"}}]}"#,
+        "rules[0].fault.port: found string \"abc\", allowed is an integer from 0 to 65535",
+    ),
+    (
+        r#"{"rules":[{"name":"a","fault":{"port":65536}}]}"#,
+        "rules[0].fault.port: found 65536, allowed is an integer from 0 to 65535",
+    ),
+    (
+        r#"{"rules":[{"name":"a","fault":{"port":80.5}}]}"#,
+        "rules[0].fault.port: found 80.5, allowed is an integer from 0 to 65535",
+    ),
+    (
+        r#"{"rules":[{"name":"a","fault":{"port":-1.0}}]}"#,
+        "rules[0].fault.port: found -1, allowed is an integer from 0 to 65535",
+    ),
+    (r#"{"rules":[{"name":"a"},{"fault":{}}]}"#, "rules[1].name: missing, but required"),
+    (r#"{"rules":[{"name":7}]}"#, "rules[0].name: found 7, allowed is a string"),
+    (r#"{"rules":{"name":"a"}}"#, "rules: found an object, allowed is an array"),
+    (r#"{"rules":[["a"]]}"#, "rules[0]: found an array, allowed is an object"),
+    (
+        r#"{"rules":[{"name":"a","fault":true}]}"#,
+        "rules[0].fault: found true, allowed is an object",
+    ),
+    (
+        r#"{"rules":[{"name":"a","fault":null}]}"#,
+        "rules[0].fault: found null, allowed is a value, or no such field",
+    ),
+    (r#"{"rules":null}"#, "rules: found null, allowed is an array"),
+    (
+        r#"{"rules":[{"name":"a","fault":{"reset":{"x":1}}}]}"#,
+        "rules[0].fault.reset.x: found unknown field `x`, allowed is no field at all",
+    ),
+    (r#"{"rules":[{"name":"a","name":"b"}]}"#, "rules[0].name: found it twice, allowed is once"),
+    (r#"{"limits":{"x":1,"y":2,"x":3}}"#, "limits.x: found it twice, allowed is once"),
+    (
+        r#"{"rules":[{"name":"a","fault":{"httpStatus":1,"http_status":2}}]}"#,
+        "rules[0].fault.httpStatus: found it in both spellings, allowed is one of them",
+    ),
+    (r#"{"mode":"shadow"}"#, "mode: found string \"shadow\", allowed is `ENFORCED`, `SHADOW`"),
+    (r#"{"mode":3}"#, "mode: found 3, allowed is a string"),
+    (r#"{"ratio":"1"}"#, "ratio: found string \"1\", allowed is a number"),
+    (
+        r#"{"limits":{"a.b\n":-1}}"#,
+        "limits[\"a.b\\n\"]: found -1, allowed is an integer from 0 to 65535",
+    ),
+    (
+        r#"{"rules":[{"name":"a","fault":{"fixedDelay":"7 s"}}]}"#,
+        "rules[0].fault.fixedDelay: found string \"7 s\", allowed is a duration such as 7s, 0.5s, 100ms, 1h2m3s (units h, m, s, ms, us, ns)",
+    ),
+    (
+        r#"{"rules":[{"name":"a","fault":{"httpStatus":-5}}]}"#,
+        "rules[0].fault.httpStatus: found -5, allowed is a whole number from 0 up",
+    ),
+    ("[]", "found an array, allowed is an object"),
+    ("null", "found null, allowed is an object"),
+    ("\"{}\"", "found a string, allowed is an object"),
+    ("12", "found a number, allowed is an object"),
+    ("{} x", "not valid JSON: trailing characters at line 1 column 4"),
+    ("{\n\"rules\": [,]}", "not valid JSON: expected value at line 2 column 11"),
+    ("rules: []", "not valid JSON: expected value at line 1 column 1"),
+];
+
 #[test]
 fn errors_say_where_what_was_found_and_what_is_allowed() {
-    for (json, line) in [
-        (
-            r#"{"rules":[{"name":"a","fault":{"abrot":1}}]}"#,
-            "rules[0].fault.abrot: found unknown field `abrot`, allowed is `httpStatus`, `fixedDelay`, `port`, `reset`",
-        ),
-        (
-            r#"{"rules":[{"name":"a","fault":{"port":"abc"}}]}"#,
-            "rules[0].fault.port: found string \"abc\", allowed is an integer from 0 to 65535",
-        ),
-        (
-            r#"{"rules":[{"name":"a","fault":{"port":65536}}]}"#,
-            "rules[0].fault.port: found 65536, allowed is an integer from 0 to 65535",
-        ),
-        (
-            r#"{"rules":[{"name":"a","fault":{"port":80.5}}]}"#,
-            "rules[0].fault.port: found 80.5, allowed is an integer from 0 to 65535",
-        ),
-        (
-            r#"{"rules":[{"name":"a","fault":{"port":-1.0}}]}"#,
-            "rules[0].fault.port: found -1, allowed is an integer from 0 to 65535",
-        ),
-        (r#"{"rules":[{"name":"a"},{"fault":{}}]}"#, "rules[1].name: missing, but required"),
-        (r#"{"rules":[{"name":7}]}"#, "rules[0].name: found 7, allowed is a string"),
-        (r#"{"rules":{"name":"a"}}"#, "rules: found an object, allowed is an array"),
-        (r#"{"rules":[["a"]]}"#, "rules[0]: found an array, allowed is an object"),
-        (
-            r#"{"rules":[{"name":"a","fault":true}]}"#,
-            "rules[0].fault: found true, allowed is an object",
-        ),
-        (
-            r#"{"rules":[{"name":"a","fault":null}]}"#,
-            "rules[0].fault: found null, allowed is a value, or no such field",
-        ),
-        (r#"{"rules":null}"#, "rules: found null, allowed is an array"),
-        (
-            r#"{"rules":[{"name":"a","fault":{"reset":{"x":1}}}]}"#,
-            "rules[0].fault.reset.x: found unknown field `x`, allowed is no field at all",
-        ),
-        (
-            r#"{"rules":[{"name":"a","name":"b"}]}"#,
-            "rules[0].name: found it twice, allowed is once",
-        ),
-        (r#"{"limits":{"x":1,"y":2,"x":3}}"#, "limits.x: found it twice, allowed is once"),
-        (
-            r#"{"rules":[{"name":"a","fault":{"httpStatus":1,"http_status":2}}]}"#,
-            "rules[0].fault.httpStatus: found it in both spellings, allowed is one of them",
-        ),
-        (r#"{"mode":"shadow"}"#, "mode: found string \"shadow\", allowed is `ENFORCED`, `SHADOW`"),
-        (r#"{"mode":3}"#, "mode: found 3, allowed is a string"),
-        (r#"{"ratio":"1"}"#, "ratio: found string \"1\", allowed is a number"),
-        (
-            r#"{"limits":{"a.b\n":-1}}"#,
-            "limits[\"a.b\\n\"]: found -1, allowed is an integer from 0 to 65535",
-        ),
-        (
-            r#"{"rules":[{"name":"a","fault":{"fixedDelay":"7 s"}}]}"#,
-            "rules[0].fault.fixedDelay: found string \"7 s\", allowed is a duration such as 7s, 0.5s, 100ms, 1h2m3s (units h, m, s, ms, us, ns)",
-        ),
-        (
-            r#"{"rules":[{"name":"a","fault":{"httpStatus":-5}}]}"#,
-            "rules[0].fault.httpStatus: found -5, allowed is a whole number from 0 up",
-        ),
-        ("[]", "found an array, allowed is an object"),
-        ("null", "found null, allowed is an object"),
-        ("\"{}\"", "found a string, allowed is an object"),
-        ("12", "found a number, allowed is an object"),
-        ("{} x", "not valid JSON: trailing characters at line 1 column 4"),
-        ("{\n\"rules\": [,]}", "not valid JSON: expected value at line 2 column 11"),
-        ("rules: []", "not valid JSON: expected value at line 1 column 1"),
-    ] {
+    for &(json, line) in ERRORS {
         assert_eq!(error(json), line, "{json}");
     }
 }
