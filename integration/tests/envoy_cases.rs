@@ -83,7 +83,7 @@ fn envoy_cases(filter: &Filter) -> Result<(Vec<Case>, Vec<Case>)> {
 /// Runs cases with traffic, and gives the names of those that failed, each with the reason.
 fn serve_all(executor: &EnvoyExecutor, cases: &[Case], envelope: Envelope) -> Vec<String> {
     let run = |case: &Case| check(case, executor.run(case, envelope));
-    let results = in_parallel(AT_ONCE, cases.len(), |(): &mut (), index| run(&cases[index]));
+    let results = in_parallel(AT_ONCE, cases, |(): &mut (), case| run(case));
     assert_eq!(results.len(), cases.len(), "a case was not run");
     let mut failures = Vec::new();
     for (case, result) in cases.iter().zip(results) {
@@ -92,8 +92,8 @@ fn serve_all(executor: &EnvoyExecutor, cases: &[Case], envelope: Envelope) -> Ve
             failures.push(format!("{first:#}"));
             continue;
         }
-        println!("once more, alone, after {first:#}");
-        failures.extend(run(case).err().map(|second| format!("{second:#}")));
+        let twice = |second| format!("{second:#}; before that, beside other cases: {first:#}");
+        failures.extend(run(case).err().map(twice));
     }
     failures
 }

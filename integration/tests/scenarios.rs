@@ -30,8 +30,7 @@ fn every_case_holds_in_the_wasmtime_host_and_equals_the_pure_filter() -> Result<
         let (_, pure) = pure.with_context(|| format!("{} is not in PURE", filter.name))?;
         let cases = load_cases(&filter.cases())?;
         // A host lives on one thread: each thread has an executor of its own.
-        let results = in_parallel(2, cases.len(), |executor: &mut Option<HostExecutor>, index| {
-            let case = &cases[index];
+        let results = in_parallel(2, &cases, |executor: &mut Option<HostExecutor>, case| {
             holds(executor, &filter, *pure, case).with_context(|| case.name.clone())
         });
         let failures: Vec<String> = results

@@ -97,11 +97,9 @@ impl Proxy for Served<'_> {
         };
         let work: Vec<(u64, &Exchange)> = ids.clone().zip(exchanges).collect();
         let addr = self.addr;
-        let send_nth = |connection: &mut Option<Client>, index: usize| {
-            let (id, exchange) = work.get(index).context("no such exchange")?;
+        let answers = in_parallel(threads, &work, |connection, (id, exchange)| {
             send(connection, addr, *id, exchange).with_context(|| format!("exchange {id}"))
-        };
-        let answers = in_parallel(threads, work.len(), send_nth);
+        });
         self.sent = ids.end;
         let log = self.logged(first)?;
         let observe = |(id, answer): (u64, Result<Answer>)| {
