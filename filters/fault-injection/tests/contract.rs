@@ -49,7 +49,7 @@ fn the_schema_and_the_manual_are_those_of_the_code() -> anyhow::Result<()> {
     let schema = docs::schema::<FaultInjectionConfig>(FaultFilter::NAME);
     docs::assert_file_contents(&file("config.schema.json"), &schema);
     let readme = std::fs::read_to_string(file("README.md"))?;
-    let config = docs::config_table(&schema);
+    let config = docs::config_tables(&schema);
     let stats = docs::stats_table(FaultFilter::STATS, FaultFilter::NAME);
     let readme = docs::replace_between_markers(&readme, "config", &config)
         .and_then(|readme| docs::replace_between_markers(&readme, "stats", &stats))

@@ -5,10 +5,12 @@ mod files;
 mod schema;
 mod spelling;
 mod tables;
+mod types;
+
 #[cfg(test)]
 mod tests;
 
 pub use files::{assert_file_contents, replace_between_markers};
 pub use schema::schema;
 pub use spelling::assert_snake_case_accepted;
-pub use tables::{config_table, stats_table};
+pub use tables::{config_tables, stats_table};

@@ -1,6 +1,6 @@
 //! Every camelCase field is also accepted in snake_case, as protobuf's JSON does.
 
-use super::tables::unwrap_containers;
+use super::types::unwrap_containers;
 use crate::load;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

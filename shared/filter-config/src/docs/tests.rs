@@ -1,5 +1,5 @@
 use super::{
-    assert_file_contents, assert_snake_case_accepted, config_table, replace_between_markers,
+    assert_file_contents, assert_snake_case_accepted, config_tables, replace_between_markers,
     schema, stats_table,
 };
 use crate::wire;
@@ -22,8 +22,16 @@ struct Config {
     active_from: Option<wire::Timestamp>,
     /// Whether it acts.
     mode: Option<Mode>,
+    /// Of every answer.
+    header: Option<Header>,
+    /// How sure.
+    level: Option<Level>,
+    /// Not shared.
+    place: Vec<Place>,
 }
 
+/// One rule,
+/// of many.
 #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Rule {
@@ -32,11 +40,18 @@ struct Rule {
     /// How long.
     #[serde(default)]
     fixed_delay: Option<wire::Duration>,
+    /// By name.
     #[serde(default)]
     headers: BTreeMap<String, Header>,
     /// How often.
     #[serde(default)]
     share: Option<wire::Decimal>,
+    /// Rules below this one.
+    #[serde(default)]
+    rules: Vec<Rule>,
+    /// Nothing to say about it.
+    #[serde(default)]
+    always: Option<wire::EmptyObject>,
 }
 
 /// A header.
@@ -47,13 +62,38 @@ struct Header {
     max_count: Option<wire::UInt>,
 }
 
+/// Whether it happens.
 #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Mode {
     /// It does.
     Enforced,
-    /// It only counts.
+    /// It only
+    /// counts.
     Shadow,
+}
+
+#[derive(Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(untagged)]
+enum Level {
+    Number(u32),
+    Name(Name),
+}
+
+#[derive(Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(inline)]
+enum Name {
+    Low,
+    High,
+}
+
+#[derive(Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(inline)]
+struct Place {
+    /// Where.
+    zone: String,
 }
 
 #[test]
@@ -71,21 +111,56 @@ fn the_schema_is_strict_and_knows_no_null() {
 }
 
 #[test]
-fn the_table_has_every_field_by_its_path_in_order() {
-    let table = config_table(&schema::<Config>("a_filter"));
+fn every_type_is_described_once_where_it_is_first_met() {
+    let tables = config_tables(&schema::<Config>("a_filter"));
     let expected = "\
+What the filter does.
+
 | Field | Type | Description |
 | --- | --- | --- |
-| `rules` | list of object | The first rule that matches \\| applies. |
-| `rules[].name` | string, required | The name. |
-| `rules[].fixedDelay` | duration, e.g. 7s, 0.5s, 100ms, 1h2m3s | How long. |
-| `rules[].headers` | map to object |  |
-| `rules[].headers.<name>.maxCount` | integer |  |
-| `rules[].share` | number | How often. |
+| `rules` | list of [Rule](#rule) | The first rule that matches \\| applies. |
 | `activeFrom` | date-time | When it begins. |
-| `mode` | `ENFORCED` or `SHADOW` | Whether it acts. |
+| `mode` | [Mode](#mode) | Whether it acts. |
+| `header` | [Header](#header) | Of every answer. |
+| `level` | [Level](#level) | How sure. |
+| `place` | list of object | Not shared. |
+| `place[].zone` | string, required | Where. |
+
+#### Rule
+
+One rule, of many.
+
+| Field | Type | Description |
+| --- | --- | --- |
+| `name` | string, required | The name. |
+| `fixedDelay` | duration | How long. |
+| `headers` | map to [Header](#header) | By name. |
+| `share` | number | How often. |
+| `rules` | list of [Rule](#rule) | Rules below this one. |
+| `always` | `{}` | Nothing to say about it. |
+
+#### Header
+
+A header.
+
+| Field | Type | Description |
+| --- | --- | --- |
+| `maxCount` | integer |  |
+
+#### Mode
+
+Whether it happens.
+
+| Value | Description |
+| --- | --- |
+| `ENFORCED` | It does. |
+| `SHADOW` | It only counts. |
+
+#### Level
+
+Type: integer, `LOW` or `HIGH`.
 ";
-    assert_eq!(table, expected);
+    assert_eq!(tables, expected);
 }
 
 #[test]
