@@ -18,7 +18,8 @@ fn attempt(name: &str) -> Request {
 }
 
 fn answer() -> Response {
-    Response::new(200).header("content-length", "8").body(&UPSTREAM[..4]).body(&UPSTREAM[4..])
+    let pieces = UPSTREAM.split_at(4);
+    Response::new(200).header("content-length", "8").body(pieces.0).body(pieces.1)
 }
 
 fn seen(outcome: &Outcome) -> Result<Seen> {

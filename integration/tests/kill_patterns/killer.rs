@@ -56,10 +56,11 @@ fn name(text: &str) -> Vec<u8> {
     sized(text.as_bytes())
 }
 
-/// Bytes after their length; nothing in this module has more than 127.
+/// Bytes after their length, in one or two digits of seven bits: nothing here is longer.
 fn sized(bytes: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(bytes.len()).ok().filter(|length| *length < 128);
-    [&[length.expect("a short section")][..], bytes].concat()
+    let low = (bytes.len() & 0x7f) as u8 | 0x80;
+    let high = (bytes.len() >> 7) as u8;
+    [&[low, high][..], bytes].concat()
 }
 
 #[test]
