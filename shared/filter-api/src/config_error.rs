@@ -82,7 +82,8 @@ impl fmt::Display for ConfigError {
         if self.0.path.is_empty() {
             f.write_str(&self.0.reason)
         } else {
-            write!(f, "{}: {}", self.0.path, self.0.reason)
+            // A path holds names of the configuration's fields, which may be anything.
+            write!(f, "{}: {}", one_line(&self.0.path), self.0.reason)
         }
     }
 }
