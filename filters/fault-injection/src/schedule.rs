@@ -37,8 +37,11 @@ impl Schedule {
         self.from.is_none() && self.until.is_none()
     }
 
-    /// The share at `now`.
+    /// The share at `now`. Where the host does not tell the time, no fault may outlive its end.
     pub(crate) fn share(&self, now: UnixTime) -> Share {
+        if now == UnixTime::default() && !self.is_always() {
+            return Share::Closed;
+        }
         if self.until.is_some_and(|until| now >= until) {
             return Share::Closed;
         }

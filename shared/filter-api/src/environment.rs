@@ -48,7 +48,7 @@ pub trait Environment {
     /// Nanoseconds on the process's monotonic clock; comparable across workers.
     fn monotonic(&mut self) -> u64;
 
-    /// The time of day.
+    /// The time of day; the epoch itself where the host does not tell it.
     fn unix_time(&mut self) -> UnixTime;
 
     /// 64 uniformly distributed bits; every worker has its own sequence.

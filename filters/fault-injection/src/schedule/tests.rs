@@ -20,7 +20,7 @@ fn the_window_includes_its_start_and_excludes_its_end() {
 #[test]
 fn either_end_may_be_open() {
     let until = Schedule { until: Some(at(20)), ..Schedule::default() };
-    assert_eq!((until.share(at(0)), until.share(at(20))), (Share::Full, Share::Closed));
+    assert_eq!((until.share(at(1)), until.share(at(20))), (Share::Full, Share::Closed));
     let from = Schedule { from: Some(at(10)), ..Schedule::default() };
     assert_eq!((from.share(at(9)), from.share(UnixTime(u64::MAX))), (Share::Closed, Share::Full));
     assert!(Schedule::default().is_always() && !until.is_always() && !from.is_always());
@@ -43,4 +43,13 @@ fn extremes_neither_overflow_nor_exceed_the_configured() {
     assert_eq!(schedule.share(UnixTime(u64::MAX)).of(1_000_000), 0);
     assert_eq!(Share::Part(999_999).of(1_000_000), 999_999);
     assert_eq!(Share::Closed.of(1_000_000), 0);
+}
+
+#[test]
+fn without_the_time_no_fault_outlives_its_end() {
+    let untold = UnixTime::default();
+    let ended = Schedule { from: None, until: Some(at(100)), ramp_up: None };
+    assert_eq!(ended.share(at(99)), Share::Full);
+    assert_eq!(ended.share(untold), Share::Closed);
+    assert_eq!(Schedule::default().share(untold), Share::Full);
 }
