@@ -55,6 +55,7 @@ fn the_schema_and_the_manual_are_those_of_the_code() -> anyhow::Result<()> {
         .and_then(|readme| docs::replace_between_markers(&readme, "stats", &stats))
         .map_err(anyhow::Error::msg)?;
     docs::assert_file_contents(&file("README.md"), &readme);
+    docs::assert_anchors(&readme);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What the wire types say, for people and editors: JSON schema, Markdown tables, and the checks
 //! that keep both equal to what is committed. For tests; no module carries it.
 
+mod anchors;
 mod files;
 mod schema;
 mod spelling;
@@ -10,6 +11,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use anchors::assert_anchors;
 pub use files::{assert_file_contents, replace_between_markers};
 pub use schema::schema;
 pub use spelling::assert_snake_case_accepted;

@@ -1,6 +1,6 @@
 use super::{
-    assert_file_contents, assert_snake_case_accepted, config_tables, replace_between_markers,
-    schema, stats_table,
+    assert_anchors, assert_file_contents, assert_snake_case_accepted, config_tables,
+    replace_between_markers, schema, stats_table,
 };
 use crate::wire;
 use filter_api::Stat;
@@ -161,6 +161,19 @@ Whether it happens.
 Type: integer, `LOW` or `HIGH`.
 ";
     assert_eq!(tables, expected);
+    assert_anchors(&tables);
+}
+
+#[test]
+fn links_within_a_file_lead_to_one_heading() {
+    let file = "# Rules & *more*\n[a](#rules--more) [b](other.md#x)\n```\n# code\n# code\n```\n";
+    assert_anchors(file);
+    let dead = catch_unwind(|| assert_anchors(&file.replace("#rules--more", "#code")));
+    let twice = catch_unwind(|| assert_anchors(&file.replace("```\n", "")));
+    for (failed, reason) in [(dead, "#code is no heading"), (twice, "#code is 2 headings")] {
+        let message = failed.unwrap_err();
+        assert_eq!(message.downcast_ref::<String>().map(String::as_str), Some(reason));
+    }
 }
 
 #[test]
