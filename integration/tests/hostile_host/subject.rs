@@ -89,7 +89,7 @@ impl Subject {
 
     pub(crate) fn host(&self, scenario: &Scenario) -> Result<TestHost> {
         let built = self.builder(scenario).build();
-        Ok(built.with_context(|| format!("{}, {}", self.name, scenario.name))?)
+        built.with_context(|| format!("{}, {}", self.name, scenario.name))
     }
 
     /// How many host calls the module counted as failed.

@@ -5,6 +5,7 @@
 //!
 //! The configuration is a word: the name of a cluster to call every few milliseconds, nothing for
 //! no calls, or `quiet` for no timer at all until a stream is held.
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a module has a host"))]
 
 mod attempt;
 mod calls;
