@@ -70,21 +70,24 @@ pub(crate) struct ResponsePlan {
 // === impl Fault ===
 
 impl Fault {
-    /// Draws for one request. `share` scales every percentage.
+    /// Draws for one request; `None` where nothing happens, which is what most requests get.
+    /// `share` scales every percentage.
     pub(crate) fn draw(
         &self,
         share: Share,
         request: &RequestHead<'_>,
         env: &mut dyn Environment,
-    ) -> Plan {
+    ) -> Option<Plan> {
         match self {
-            Self::Independent { delay, abort, response } => Plan::drawn(
-                hit(delay.as_ref(), share, request, env),
-                hit(abort.as_ref(), share, request, env),
-                hit(response.as_ref(), share, request, env),
-                request,
-                env,
-            ),
+            Self::Independent { delay, abort, response } => {
+                let delay = hit(delay.as_ref(), share, request, env);
+                let abort = hit(abort.as_ref(), share, request, env);
+                let response = hit(response.as_ref(), share, request, env);
+                if delay.is_none() && abort.is_none() && response.is_none() {
+                    return None;
+                }
+                Plan::drawn(delay, abort, response, request, env)
+            }
             Self::Outcomes { table, draw } => {
                 // The table keeps its proportions while it ramps up: a second draw admits to it.
                 let admitted = match share {
@@ -94,11 +97,11 @@ impl Fault {
                         FractionalPercent::from_parts_per_million(part).draw(env.random())
                     }
                 };
-                let outcome = if admitted { table.at(draw.position(request, env)) } else { None };
-                outcome.map_or_else(Plan::default, |outcome| {
-                    let Outcome { delay, abort, response } = outcome;
-                    Plan::drawn(delay.as_ref(), abort.as_ref(), response.as_ref(), request, env)
-                })
+                if !admitted {
+                    return None;
+                }
+                let Outcome { delay, abort, response } = table.at(draw.position(request, env))?;
+                Plan::drawn(delay.as_ref(), abort.as_ref(), response.as_ref(), request, env)
             }
         }
     }
@@ -183,25 +186,23 @@ impl DelaySource {
 // === impl Plan ===
 
 impl Plan {
+    /// What follows from the kinds that were hit. Headers may still say that nothing does.
     fn drawn(
         delay: Option<&DelaySource>,
         abort: Option<&AbortSource>,
         response: Option<&Rc<ResponseFault>>,
         request: &RequestHead<'_>,
         env: &mut dyn Environment,
-    ) -> Self {
+    ) -> Option<Self> {
         let abort = abort.and_then(|source| source.choose(request));
         let response = match abort {
             // There will be no real answer.
             Some(_) => None,
             None => response.and_then(|fault| ResponsePlan::of(fault, request)),
         };
-        Self { delay: delay.and_then(|source| source.sample(request, env)), abort, response }
-    }
-
-    /// Whether nothing happens.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.delay.is_none() && self.abort.is_none() && self.response.is_none()
+        let delay = delay.and_then(|source| source.sample(request, env));
+        let happens = delay.is_some() || abort.is_some() || response.is_some();
+        happens.then_some(Self { delay, abort, response })
     }
 }
 

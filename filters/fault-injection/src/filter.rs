@@ -57,29 +57,30 @@ impl HttpFilter for FaultFilter {
         let Some((index, rule)) = self.settings.first_match(request) else {
             return Decision::pass();
         };
-        let share = rule.share(env);
-        let plan = match share {
-            Share::Closed => Plan::default(),
-            Share::Full | Share::Part(_) => rule.fault.draw(share, request, env),
+        let plan = match rule.share(env) {
+            Share::Closed => None,
+            share @ (Share::Full | Share::Part(_)) => rule.fault.draw(share, request, env),
         };
-        if plan.is_empty() {
-            return self.spare(index, rule, stream, Effects::default());
-        }
+        let Some(plan) = plan else {
+            return Self::spare(index, rule, stream, Effects::default());
+        };
         let mut effects = Effects::default();
         if rule.halt.as_ref().is_some_and(|halt| halt.is_halted(env)) {
             effects.count(rule.stats.faults_halted);
-            return self.spare(index, rule, stream, effects);
+            return Self::spare(index, rule, stream, effects);
         }
         if rule.is_shadow {
             shadow(rule, &plan, &mut effects);
-            return self.spare(index, rule, stream, effects);
+            return Self::spare(index, rule, stream, effects);
         }
         let conflicts = self.settings.stats.shared_data_conflicts;
         let limits = &self.settings.limits;
-        let Some(permits) = limits::acquire(&rule.limits, limits, conflicts, &mut effects, env)
+        let is_momentary = plan.delay.is_none() && plan.abort.is_some();
+        let Some(permits) =
+            limits::acquire(is_momentary, &rule.limits, limits, conflicts, &mut effects, env)
         else {
             effects.count(rule.stats.faults_overflow);
-            return self.spare(index, rule, stream, effects);
+            return Self::spare(index, rule, stream, effects);
         };
         let active = stream.active.insert(ActiveFault::new(index, plan, permits));
         self.begin(active, rule, effects)
@@ -143,7 +144,6 @@ impl FaultFilter {
 
     /// The request passes; its answer is still watched if the rule has a budget.
     fn spare(
-        &self,
         index: usize,
         rule: &RuleSettings,
         stream: &mut FaultStream,

@@ -8,7 +8,8 @@ mod tests;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// The maxima of the filter or of one rule. The gauge is kept even where there is no maximum.
+/// The maxima of the filter or of one rule. The gauge is kept even where there is no maximum, but for
+/// faults that are over at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     /// Active faults.
@@ -32,27 +33,35 @@ pub(crate) struct RateLimit {
 pub(crate) type Permits = [Option<Permit>; 2];
 
 /// Takes a unit of both limits, or none of either. What is taken of a rate stays taken: a fault
-/// that the filter's limits refuse has still used the rule's rate.
+/// that the filter's limits refuse has still used the rule's rate. A fault that `is_momentary` is over
+/// before anybody could read a gauge, so without a maximum it takes no unit: that would double its
+/// price.
 pub(crate) fn acquire(
+    is_momentary: bool,
     rule: &Limits,
     filter: &Limits,
     conflicts: Counter,
     effects: &mut Effects,
     env: &mut dyn Environment,
 ) -> Option<Permits> {
-    let of_rule = env.try_acquire(rule.gauge, rule.max_active)?;
-    let Some(of_filter) = env.try_acquire(filter.gauge, filter.max_active) else {
-        effects.release(of_rule);
-        return None;
-    };
-    for rate in [&rule.rate, &filter.rate].into_iter().flatten() {
-        if !rate.admits(conflicts, effects, env) {
-            effects.release(of_rule);
-            effects.release(of_filter);
+    let mut permits = [None, None];
+    for (limits, permit) in [rule, filter].into_iter().zip(&mut permits) {
+        if is_momentary && limits.max_active == u64::MAX {
+            continue;
+        }
+        *permit = env.try_acquire(limits.gauge, limits.max_active);
+        if permit.is_none() {
+            release(&mut permits, effects);
             return None;
         }
     }
-    Some([Some(of_rule), Some(of_filter)])
+    for rate in [&rule.rate, &filter.rate].into_iter().flatten() {
+        if !rate.admits(conflicts, effects, env) {
+            release(&mut permits, effects);
+            return None;
+        }
+    }
+    Some(permits)
 }
 
 /// Gives back what is held.

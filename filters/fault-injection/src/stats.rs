@@ -29,9 +29,14 @@ const SHADOW_RESETS: Stat =
     Stat::counter("rule.<rule>.shadow_resets", "Resets that mode SHADOW did not do");
 const SHADOW_RESPONSES: Stat =
     Stat::counter("rule.<rule>.shadow_responses", "Response faults that mode SHADOW did not do");
-const RULE_ACTIVE: Stat =
-    Stat::gauge("rule.<rule>.active_faults", "Requests of the rule that suffer a fault right now");
-const ACTIVE: Stat = Stat::gauge("active_faults", "Requests that suffer a fault right now");
+const RULE_ACTIVE: Stat = Stat::gauge(
+    "rule.<rule>.active_faults",
+    "Requests of the rule that suffer a fault right now; an abort without a delay only where there is a maximum",
+);
+const ACTIVE: Stat = Stat::gauge(
+    "active_faults",
+    "Requests that suffer a fault right now; an abort without a delay only where there is a maximum",
+);
 const SHARED_DATA_CONFLICTS: Stat = Stat::counter(
     "shared_data_conflicts",
     "Updates of shared data given up: four other workers in a row were faster, or the host refused",

@@ -44,7 +44,14 @@ impl Stat {
     /// The name with `<rule>` filled in.
     #[must_use]
     pub fn name_for(&self, rule: &str) -> String {
-        self.name.replace("<rule>", rule)
+        // By single characters: the search for a text is 3 KB in every module.
+        match self.name.split_once('<') {
+            Some((before, rest)) => {
+                let after = rest.split_once('>').map_or("", |(_, after)| after);
+                [before, rule, after].concat()
+            }
+            None => self.name.to_owned(),
+        }
     }
 }
 

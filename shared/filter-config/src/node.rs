@@ -14,6 +14,7 @@ use std::fmt;
 
 mod access;
 mod deserializer;
+pub(crate) mod protobuf;
 
 /// One JSON value. Text is borrowed from the document unless it holds escapes.
 #[derive(Debug)]

@@ -1,15 +1,17 @@
-//! The module's entry, and the callbacks whose meaning the SDK cannot express.
+//! The module's entry, and its callbacks.
 //!
-//! The build renames each `ballast_on_*` export to `proxy_on_*`, in the place of the SDK's own:
+//! The build renames each `ballast_on_*` export to `proxy_on_*`, in the place of the SDK's own, which
+//! stay for root contexts: configuration and ticks. What the SDK's cannot do:
 //!
-//! - a response callback of a VM in which no stream looks at responses returns at once;
-//! - a body callback can return StopIterationAndWatermark, for which the SDK's `Action` has no value;
-//! - answers to calls made without the SDK find their way back (see [`callouts`](crate::callouts)).
+//! - find a stream for next to nothing, and without a panic (see [`streams`](crate::streams));
+//! - return at once from a response callback while no stream of the VM looks at responses;
+//! - return StopIterationAndWatermark, for which the SDK's `Action` has no value;
+//! - take the answer to a call that was made without the SDK (see [`callouts`](crate::callouts)).
 
 use crate::callouts;
 use crate::root::Root;
+use crate::streams::{self, Streams, streams};
 use filter_api::HttpFilter;
-use proxy_wasm::types::Action;
 use std::cell::Cell;
 
 const CONTINUE: u32 = 0;
@@ -26,14 +28,15 @@ thread_local! {
 unsafe extern "C" {
     // The SDK's exports, defined in the same module. Their types are the SDK's to the letter: where
     // a declaration differs from its definition, the optimizer makes a trap of the call.
-    fn proxy_on_response_headers(context: u32, headers: usize, end_of_stream: bool) -> Action;
-    fn proxy_on_response_body(context: u32, size: usize, end_of_stream: bool) -> Action;
+    fn proxy_on_context_create(context: u32, root: u32);
+    fn proxy_on_delete(context: u32);
 }
 
-/// The module's start: tells the SDK how contexts of `F` are made.
+/// The module's start: the table of streams, and how the SDK makes root contexts of `F`.
 #[doc(hidden)]
 pub fn start<F: HttpFilter>() {
-    proxy_wasm::set_root_context(|_| Box::new(Root::<F>::default()));
+    streams::install::<F>();
+    proxy_wasm::set_root_context(|id| Box::new(Root::<F>::new(id)));
 }
 
 /// Whether one stream needs response callbacks. Counted in [`ATTENTIVE`].
@@ -57,23 +60,48 @@ pub(crate) fn stop_with_watermark() {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn ballast_on_response_headers(context: u32, headers: usize, end_of_stream: u32) -> u32 {
-    if ATTENTIVE.get() == 0 {
-        return CONTINUE;
+extern "C" fn ballast_on_context_create(context: u32, root: u32) {
+    match streams() {
+        Some(streams) if root != 0 => streams.create(context, root),
+        // SAFETY: a call within the module, with the arguments the host gave.
+        _ => unsafe { proxy_on_context_create(context, root) },
     }
-    // SAFETY: a call within the module, with the arguments the host gave.
-    let action = unsafe { proxy_on_response_headers(context, headers, end_of_stream != 0) };
-    action as u32
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn ballast_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
-    if ATTENTIVE.get() == 0 {
-        return CONTINUE;
-    }
-    // SAFETY: a call within the module, with the arguments the host gave.
-    let action = unsafe { proxy_on_response_body(context, size, end_of_stream != 0) };
+extern "C" fn ballast_on_request_headers(context: u32, _headers: usize, _end: u32) -> u32 {
+    streams().map_or(CONTINUE, |streams| streams.on_request_headers(context) as u32)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ballast_on_response_headers(context: u32, _headers: usize, end: u32) -> u32 {
+    attentive().map_or(CONTINUE, |streams| streams.on_response_headers(context, end != 0) as u32)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ballast_on_response_body(context: u32, size: usize, end: u32) -> u32 {
+    let Some(streams) = attentive() else { return CONTINUE };
+    let action = streams.on_response_body(context, size, end != 0);
     if WATERMARK.replace(false) { STOP_ITERATION_AND_WATERMARK } else { action as u32 }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ballast_on_response_trailers(context: u32, _trailers: usize) -> u32 {
+    attentive().map_or(CONTINUE, |streams| streams.on_response_trailers(context) as u32)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ballast_on_delete(context: u32) {
+    if streams().is_some_and(|streams| streams.delete(context)) {
+        return;
+    }
+    // SAFETY: a call within the module, with the argument the host gave.
+    unsafe { proxy_on_delete(context) }
+}
+
+/// The streams, if any of them needs response callbacks.
+fn attentive() -> Option<&'static dyn Streams> {
+    if ATTENTIVE.get() == 0 { None } else { streams() }
 }
 
 #[unsafe(no_mangle)]

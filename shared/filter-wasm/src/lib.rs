@@ -5,7 +5,8 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `exports` | `export!`, and the three callbacks whose meaning the SDK cannot express |
+//! | `exports` | `export!`, and the callbacks in the place of the SDK's |
+//! | `streams` | the streams of a VM, by the host's id |
 //! | `root` | one per plugin and worker: configuration, ticks |
 //! | `stream` | one per request: asks the filter, carries out its verdict |
 //! | `apply` | effects: counters, filter state, headers |
@@ -49,6 +50,8 @@ mod metrics;
 mod root;
 #[cfg(target_arch = "wasm32")]
 mod stream;
+#[cfg(target_arch = "wasm32")]
+mod streams;
 #[cfg(target_arch = "wasm32")]
 mod timers;
 

@@ -7,13 +7,14 @@ use crate::hostcalls::{self, BufferType, Status};
 use crate::logger;
 use crate::metrics::HostMetrics;
 use crate::queue::due;
-use crate::stream::{Stream, StreamContext};
+use crate::stream::Stream;
+use crate::streams::{Slot, streams};
 use crate::timers::Timers;
 use filter_api::{
-    CalloutResult, Environment, HOST_ERRORS, HttpFilter, LocalReply, MetricRegistry, RootDecision,
+    Callbacks, CalloutResult, Environment, HOST_ERRORS, HttpFilter, LocalReply, MetricRegistry,
+    RootDecision,
 };
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
+use proxy_wasm::traits::{Context, RootContext};
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
@@ -60,9 +61,12 @@ impl<F: HttpFilter> Plugin<F> {
                 self.sources.report("setting the tick", status);
             }
         }
-        for callout in callouts {
-            let caller: Weak<dyn Caller> = self.this.clone();
-            callouts::make(&self.sources, callout, caller);
+        // Known when the module is compiled: without the callback the calls are not in it either.
+        if F::CALLBACKS.contains(Callbacks::CALLOUTS) {
+            for callout in callouts {
+                let caller: Weak<dyn Caller> = self.this.clone();
+                callouts::make(&self.sources, callout, caller);
+            }
         }
     }
 
@@ -95,17 +99,20 @@ impl<F: HttpFilter> Caller for Plugin<F> {
 
 /// The SDK's root context. Streams keep the plugin they began with across a reconfiguration.
 pub(crate) struct Root<F: HttpFilter> {
+    id: u32,
     timers: Rc<Timers<Stream<F>>>,
-    plugin: Option<Rc<Plugin<F>>>,
-}
-
-impl<F: HttpFilter> Default for Root<F> {
-    fn default() -> Self {
-        Self { timers: Rc::default(), plugin: None }
-    }
+    plugin: Rc<Slot<F>>,
 }
 
 impl<F: HttpFilter> Root<F> {
+    pub(crate) fn new(id: u32) -> Self {
+        let plugin: Rc<Slot<F>> = Rc::default();
+        if let Some(streams) = streams() {
+            streams.add_root(id, plugin.clone());
+        }
+        Self { id, timers: Rc::default(), plugin }
+    }
+
     fn configure(&mut self, size: usize) -> Result<(), String> {
         let read = |Status(status)| format!("Envoy did not hand it over (status {status})");
         let config = match size {
@@ -116,7 +123,7 @@ impl<F: HttpFilter> Root<F> {
         self.timers.reset().map_err(tick)?;
         let plugin = Plugin::configure(&config, Rc::clone(&self.timers))?;
         log::info!("{}: {}", F::NAME, plugin.filter.summary());
-        self.plugin = Some(Rc::clone(&plugin));
+        self.plugin.replace(Some(Rc::clone(&plugin)));
         plugin.start();
         Ok(())
     }
@@ -137,7 +144,7 @@ impl<F: HttpFilter> RootContext for Root<F> {
     }
 
     fn on_tick(&mut self) {
-        let Some(plugin) = &self.plugin else { return };
+        let Some(plugin) = self.plugin.borrow().clone() else { return };
         let report = |status| plugin.sources.report("serving the tick", status);
         let now = match hostcalls::monotonic() {
             Ok(now) => now,
@@ -154,12 +161,12 @@ impl<F: HttpFilter> RootContext for Root<F> {
             report(status);
         }
     }
+}
 
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-
-    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(StreamContext::new(id, self.plugin.clone())))
+impl<F: HttpFilter> Drop for Root<F> {
+    fn drop(&mut self) {
+        if let Some(streams) = streams() {
+            streams.remove_root(self.id);
+        }
     }
 }

@@ -13,7 +13,6 @@ use filter_api::{
     Decision, Environment, FailureMode, HeaderPairs, HttpFilter, LocalReply, RequestHead,
     ResponseInterest, Side, Verdict,
 };
-use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -38,7 +37,7 @@ struct Hold {
     body: bool,
 }
 
-/// A stream, shared between the SDK's context and the queue of deadlines.
+/// A stream, shared between the table of streams and the queue of deadlines.
 pub(crate) struct Stream<F: HttpFilter> {
     id: u32,
     plugin: Rc<Plugin<F>>,
@@ -49,7 +48,7 @@ pub(crate) struct Stream<F: HttpFilter> {
 }
 
 impl<F: HttpFilter> Stream<F> {
-    fn new(id: u32, plugin: Rc<Plugin<F>>) -> Rc<Self> {
+    pub(crate) fn new(id: u32, plugin: Rc<Plugin<F>>) -> Rc<Self> {
         Rc::new(Self {
             id,
             plugin,
@@ -60,7 +59,7 @@ impl<F: HttpFilter> Stream<F> {
         })
     }
 
-    fn on_request_headers(self: &Rc<Self>) -> Action {
+    pub(crate) fn on_request_headers(self: &Rc<Self>) -> Action {
         let filter = &self.plugin.filter;
         let mut env = HostEnvironment::new(&self.plugin.sources);
         if !filter.needs_request_headers() {
@@ -161,53 +160,11 @@ impl<F: HttpFilter> Stream<F> {
         self.attention.set(held || self.interest.get() != ResponseInterest::None);
     }
 
-    fn end(&self) {
+    /// The host deletes the stream: what it holds of the process is given back.
+    pub(crate) fn end(&self) {
         self.release();
         self.attention.set(false);
         let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut());
         apply::effects(&self.plugin.sources, &effects, None);
-    }
-}
-
-/// What the SDK holds of a stream; `None` where the plugin was never configured.
-pub(crate) struct StreamContext<F: HttpFilter>(Option<Rc<Stream<F>>>);
-
-impl<F: HttpFilter> StreamContext<F> {
-    pub(crate) fn new(id: u32, plugin: Option<Rc<Plugin<F>>>) -> Self {
-        Self(plugin.map(|plugin| Stream::new(id, plugin)))
-    }
-}
-
-impl<F: HttpFilter> Drop for StreamContext<F> {
-    fn drop(&mut self) {
-        if let Some(stream) = &self.0 {
-            stream.end();
-        }
-    }
-}
-
-impl<F: HttpFilter> Context for StreamContext<F> {}
-
-impl<F: HttpFilter> HttpContext for StreamContext<F> {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        match (&self.0, F::FAILURE_MODE) {
-            (Some(stream), _) => stream.on_request_headers(),
-            (None, FailureMode::Allow) => Action::Continue,
-            (None, FailureMode::Deny) => Action::Pause,
-        }
-    }
-
-    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        self.0.as_ref().map_or(Action::Continue, |stream| stream.on_response_headers(end_of_stream))
-    }
-
-    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        self.0
-            .as_ref()
-            .map_or(Action::Continue, |stream| stream.on_response_body(size, end_of_stream))
-    }
-
-    fn on_http_response_trailers(&mut self, _: usize) -> Action {
-        self.0.as_ref().map_or(Action::Continue, |stream| stream.on_response_trailers())
     }
 }

@@ -33,7 +33,7 @@ impl World {
     fn begin(&mut self) -> Option<Permits> {
         let mut effects = Effects::default();
         let permits =
-            acquire(&self.rule, &self.filter, self.conflicts, &mut effects, &mut self.env);
+            acquire(false, &self.rule, &self.filter, self.conflicts, &mut effects, &mut self.env);
         for effect in effects {
             match effect {
                 Effect::Release(permit) => self.lower(permit.gauge()),
@@ -61,6 +61,18 @@ impl World {
     fn gauges(&self) -> [Option<u64>; 2] {
         ["rule.r.active", "active"].map(|name| self.env.metrics.value(name))
     }
+}
+
+#[test]
+fn a_momentary_fault_takes_a_unit_only_of_a_maximum() {
+    let mut world = world([u64::MAX, 1], [None; 2]);
+    let mut effects = Effects::default();
+    let World { env, filter, rule, conflicts } = &mut world;
+    let permits = acquire(true, rule, filter, *conflicts, &mut effects, env).unwrap();
+    assert_eq!(world.gauges(), [Some(0), Some(1)]);
+    assert!(world.begin().is_none(), "the maximum holds for others meanwhile");
+    world.end(permits);
+    assert_eq!(world.gauges(), [Some(0), Some(0)]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 impl<F: HttpFilter> Stream<F> {
-    pub(super) fn on_response_headers(self: &Rc<Self>, end_of_stream: bool) -> Action {
+    pub(crate) fn on_response_headers(self: &Rc<Self>, end_of_stream: bool) -> Action {
         match self.phase.get() {
             Phase::Flowing => {}
             // Our own reply on its way out.
@@ -43,7 +43,7 @@ impl<F: HttpFilter> Stream<F> {
         self.carry_out(Side::Response, decision, Some(response.headers()), &mut env)
     }
 
-    pub(super) fn on_response_body(self: &Rc<Self>, size: usize, end_of_stream: bool) -> Action {
+    pub(crate) fn on_response_body(self: &Rc<Self>, size: usize, end_of_stream: bool) -> Action {
         if self.phase.get() == Phase::Terminated
             || self.interest.get() != ResponseInterest::HeadersAndBody
         {
@@ -70,7 +70,7 @@ impl<F: HttpFilter> Stream<F> {
 
     /// Trailers wait behind a body that is held; they would carry it along. To the filter they are
     /// the body's end, at which it can only wait or reset: there is no piece left to change.
-    pub(super) fn on_response_trailers(self: &Rc<Self>) -> Action {
+    pub(crate) fn on_response_trailers(self: &Rc<Self>) -> Action {
         match self.phase.get() {
             Phase::Held(_) => return Action::Pause,
             Phase::Terminated => return Action::Continue,

@@ -144,12 +144,12 @@ impl Test {
     }
 
     /// Whether the values are as they have to be.
-    #[inline]
-    fn is_met<V: AsRef<[u8]>>(&self, mut values: impl Iterator<Item = V>) -> bool {
+    fn is_met(&self, mut values: &mut dyn Iterator<Item = Cow<'_, [u8]>>) -> bool {
+        let values = &mut values;
         match self {
             Self::Absent => values.next().is_none(),
-            Self::AnyMatches(matcher) => values.any(|value| matcher.matches(value.as_ref())),
-            Self::NoneMatches(matcher) => !values.any(|value| matcher.matches(value.as_ref())),
+            Self::AnyMatches(matcher) => Iterator::any(values, |value| matcher.matches(&value)),
+            Self::NoneMatches(matcher) => !Iterator::any(values, |value| matcher.matches(&value)),
             Self::Present => values.next().is_some(),
         }
     }
@@ -173,21 +173,26 @@ impl Condition {
             Held::One(value) => match &self.part {
                 Part::Path => self.test.is_met_by_one(split_query(value).0),
                 Part::Whole => self.test.is_met_by_one(value),
-                Part::Query(_) => self.is_met_by(std::iter::once(value)),
+                Part::Query(_) => self.is_met_by(&mut std::iter::once(value)),
             },
-            Held::Several => self.is_met_by(snapshot.values(&self.key)),
+            Held::Several => self.is_met_by(&mut snapshot.values(&self.key)),
         }
     }
 
-    fn is_met_by<'v>(&self, values: impl Iterator<Item = &'v [u8]>) -> bool {
+    /// Whatever the number of values. One value is the rule and has a way of its own, so this one may
+    /// be slow: it is compiled once, and not into its callers.
+    #[inline(never)]
+    fn is_met_by(&self, values: &mut dyn Iterator<Item = &[u8]>) -> bool {
         match &self.part {
-            Part::Path => self.test.is_met(values.map(|path| split_query(path).0)),
+            Part::Path => {
+                self.test.is_met(&mut values.map(|path| Cow::Borrowed(split_query(path).0)))
+            }
             Part::Query(name) => {
                 let queries = values.map(|path| split_query(path).1);
                 let params = queries.flat_map(|query| query_values(query, name));
-                self.test.is_met(params.flat_map(readings))
+                self.test.is_met(&mut params.flat_map(readings))
             }
-            Part::Whole => self.test.is_met(values),
+            Part::Whole => self.test.is_met(&mut values.map(Cow::Borrowed)),
         }
     }
 }

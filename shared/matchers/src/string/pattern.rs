@@ -71,8 +71,10 @@ fn plain(pattern: &str, ignore_case: bool) -> Option<Test> {
     while let Some(c) = chars.next() {
         literal.push(match c {
             // `\<` and `\>` are borders of words.
-            '\\' => chars.next().filter(|c| c.is_ascii_punctuation() && !"<>".contains(*c))?,
-            _ if c.is_ascii_alphanumeric() || " -_/:;,=@%&~!\"'#".contains(c) => c,
+            '\\' => chars.next().filter(|c| c.is_ascii_punctuation() && !matches!(c, '<' | '>'))?,
+            ' ' | '-' | '_' | '/' | ':' | ';' | ',' | '=' | '@' | '%' | '&' | '~' | '!' | '"'
+            | '\'' | '#' => c,
+            _ if c.is_ascii_alphanumeric() => c,
             _ => return None,
         });
     }

@@ -1,0 +1,136 @@
+//! The streams of a VM, by the host's id.
+//!
+//! The SDK has a dispatcher of its own for streams. It costs a thousand instructions per request,
+//! two allocations, and panics on an id that it does not know; so streams are found here, and the
+//! SDK keeps what it is good for: root contexts, the allocator, the ABI's version.
+
+use crate::root::Plugin;
+use crate::stream::Stream;
+use filter_api::{FailureMode, HttpFilter};
+use hashbrown::HashMap;
+use proxy_wasm::types::Action;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+/// What the exports ask, without knowing the filter.
+pub(crate) trait Streams {
+    /// Streams of `root` begin with the plugin that then stands in `slot`, a [`Slot`] of the filter.
+    fn add_root(&self, root: u32, slot: Rc<dyn Any>);
+    /// No stream of `root` begins any more.
+    fn remove_root(&self, root: u32);
+    fn create(&self, id: u32, root: u32);
+    fn on_request_headers(&self, id: u32) -> Action;
+    fn on_response_headers(&self, id: u32, end_of_stream: bool) -> Action;
+    fn on_response_body(&self, id: u32, size: usize, end_of_stream: bool) -> Action;
+    fn on_response_trailers(&self, id: u32) -> Action;
+    /// Ends the stream; false where `id` is none.
+    fn delete(&self, id: u32) -> bool;
+}
+
+/// The plugin of a root as it is now: `None` until it is configured.
+pub(crate) type Slot<F> = RefCell<Option<Rc<Plugin<F>>>>;
+
+/// The streams of the one filter of this module.
+struct StreamTable<F: HttpFilter> {
+    live: RefCell<HashMap<u32, Rc<Stream<F>>, BuildHasherDefault<IdHasher>>>,
+    roots: RefCell<Vec<(u32, Rc<Slot<F>>)>>,
+}
+
+thread_local! {
+    static STREAMS: Cell<Option<&'static dyn Streams>> = const { Cell::new(None) };
+}
+
+/// The table that [`install`] made.
+pub(crate) fn streams() -> Option<&'static dyn Streams> {
+    STREAMS.get()
+}
+
+/// Makes the table of this VM. It lives as long as the VM, so it is never dropped.
+pub(crate) fn install<F: HttpFilter>() {
+    let table = StreamTable::<F> { live: RefCell::default(), roots: RefCell::default() };
+    STREAMS.set(Some(Box::leak(Box::new(table))));
+}
+
+impl<F: HttpFilter> StreamTable<F> {
+    fn plugin(&self, root: u32) -> Option<Rc<Plugin<F>>> {
+        let roots = self.roots.borrow();
+        let (_, slot) = roots.iter().find(|(id, _)| *id == root)?;
+        slot.borrow().clone()
+    }
+
+    /// Not borrowed while a callback runs: its host calls must find the table as they like.
+    fn find(&self, id: u32) -> Option<Rc<Stream<F>>> {
+        self.live.borrow().get(&id).cloned()
+    }
+}
+
+impl<F: HttpFilter> Streams for StreamTable<F> {
+    fn add_root(&self, root: u32, slot: Rc<dyn Any>) {
+        if let Ok(slot) = slot.downcast() {
+            self.roots.borrow_mut().push((root, slot));
+        }
+    }
+
+    fn remove_root(&self, root: u32) {
+        self.roots.borrow_mut().retain(|(id, _)| *id != root);
+    }
+
+    fn create(&self, id: u32, root: u32) {
+        if let Some(plugin) = self.plugin(root) {
+            self.live.borrow_mut().insert(id, Stream::new(id, plugin));
+        }
+    }
+
+    fn on_request_headers(&self, id: u32) -> Action {
+        match (self.find(id), F::FAILURE_MODE) {
+            (Some(stream), _) => stream.on_request_headers(),
+            // Of a plugin that was never configured, which Envoy does not serve.
+            (None, FailureMode::Allow) => Action::Continue,
+            (None, FailureMode::Deny) => Action::Pause,
+        }
+    }
+
+    fn on_response_headers(&self, id: u32, end_of_stream: bool) -> Action {
+        self.find(id).map_or(Action::Continue, |stream| stream.on_response_headers(end_of_stream))
+    }
+
+    fn on_response_body(&self, id: u32, size: usize, end_of_stream: bool) -> Action {
+        self.find(id)
+            .map_or(Action::Continue, |stream| stream.on_response_body(size, end_of_stream))
+    }
+
+    fn on_response_trailers(&self, id: u32) -> Action {
+        self.find(id).map_or(Action::Continue, |stream| stream.on_response_trailers())
+    }
+
+    fn delete(&self, id: u32) -> bool {
+        let stream = self.live.borrow_mut().remove(&id);
+        stream.is_some_and(|stream| {
+            stream.end();
+            true
+        })
+    }
+}
+
+/// For ids that the host counts up: one multiplication spreads them.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming, 6.4).
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
