@@ -27,7 +27,7 @@ demo: build ## stock Envoy injecting faults into live traffic, in this terminal
 
 bench: build ## instructions per request in Envoy (needs valgrind), engines and modules
 	$(CARGO) run --quiet --locked --release --package envoy-runner --bin instruction-bench
-	$(CARGO) bench --locked --workspace
+	$(CARGO) bench --locked --workspace --bench '*'
 
 check: lint test ## all that CI checks
 

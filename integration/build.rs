@@ -12,7 +12,8 @@ fn main() -> Result<()> {
     let workspace = Workspace::new(root);
     workspace.build(&workspace.filters()?, &out.join("filters"))?;
     workspace.build(&workspace.test_modules()?, &out.join("test-modules"))?;
-    for input in ["filters", "shared", "integration/modules", "integration/packager", "Cargo.lock"] {
+    for input in ["filters", "shared", "integration/modules", "integration/packager", "Cargo.lock"]
+    {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
     Ok(())

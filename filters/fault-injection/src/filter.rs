@@ -82,8 +82,18 @@ impl HttpFilter for FaultFilter {
             effects.count(rule.stats.faults_overflow);
             return Self::spare(index, rule, stream, effects);
         };
-        let active = stream.active.insert(ActiveFault::new(index, plan, permits));
-        self.begin(active, rule, effects)
+        match plan.abort {
+            // Nothing to remember: no delay, no unit to give back, no answer of a service to spoil.
+            Some(abort) if is_momentary && permits == [None, None] => {
+                let mut done = Kinds::default();
+                let verdict = aborted(abort, &mut done, rule, &mut effects);
+                Decision { verdict, effects, ..Decision::pass() }
+            }
+            _ => {
+                let active = stream.active.insert(ActiveFault::new(index, plan, permits));
+                self.begin(active, rule, effects)
+            }
+        }
     }
 
     fn on_deadline(
@@ -182,36 +192,46 @@ impl FaultFilter {
         rule: &RuleSettings,
         mut effects: Effects,
     ) -> Decision {
-        let verdict = match active.plan.abort.take() {
-            Some(AbortAction::Reply(reply)) => {
-                active.done.abort = true;
-                effects.count(rule.stats.aborts_injected);
-                Verdict::Reply(reply)
+        let Some(abort) = active.plan.abort.take() else {
+            // As in Envoy, a delay that is over is no longer active.
+            if active.plan.response.is_none() {
+                active.release(&mut effects);
             }
-            Some(AbortAction::Reset) => {
-                active.done.reset = true;
-                effects.count(rule.stats.resets_injected);
-                Verdict::Reset
-            }
-            None => {
-                // As in Envoy, a delay that is over is no longer active.
-                if active.plan.response.is_none() {
-                    active.release(&mut effects);
-                }
-                let interest = self.interest(active, rule);
-                return Decision { effects, interest, ..Decision::pass() };
-            }
+            let interest = self.interest(active, rule);
+            return Decision { effects, interest, ..Decision::pass() };
         };
-        // A reply without a delay says it all in its details.
-        if active.done.delay || active.done.reset {
-            publish(rule, active.done, &mut effects);
-        }
+        let verdict = aborted(abort, &mut active.done, rule, &mut effects);
         Decision { verdict, effects, ..Decision::pass() }
     }
 
     fn interest(&self, active: &ActiveFault, rule: &RuleSettings) -> ResponseInterest {
         active.interest(rule.halt.is_some(), self.settings.fault_header.is_some())
     }
+}
+
+/// Answers or resets the request, counts it, and tells the access log what a reply's details do not.
+fn aborted(
+    abort: AbortAction,
+    done: &mut Kinds,
+    rule: &RuleSettings,
+    effects: &mut Effects,
+) -> Verdict {
+    let verdict = match abort {
+        AbortAction::Reply(reply) => {
+            done.abort = true;
+            effects.count(rule.stats.aborts_injected);
+            Verdict::Reply(reply)
+        }
+        AbortAction::Reset => {
+            done.reset = true;
+            effects.count(rule.stats.resets_injected);
+            Verdict::Reset
+        }
+    };
+    if done.delay || done.reset {
+        publish(rule, *done, effects);
+    }
+    verdict
 }
 
 /// Counts and tells what would have happened.

@@ -110,7 +110,8 @@ impl HeaderMap {
 
     fn is_inline(&self, key: &[u8]) -> bool {
         key.starts_with(b":")
-            || key.starts_with(b"x-envoy-")
+            // Envoy's own; but what asks for a fault is any header to it.
+            || (key.starts_with(b"x-envoy-") && !key.starts_with(b"x-envoy-fault-"))
             || INLINE_BOTH.contains(&key)
             || match self.kind {
                 MapKind::Request => INLINE_REQUEST.contains(&key),
