@@ -1,5 +1,6 @@
 //! The index of filters, generated into `filters/README.md` and the root's README from each
-//! filter's description and the status that its own README declares.
+//! filter's description and the status that its own README declares; and the lines that name the
+//! pure filters to the test of the cases. So a new filter is its own folder and an example.
 
 use crate::layout::filters;
 use anyhow::{Context as _, Result, anyhow};
@@ -66,6 +67,59 @@ fn the_indexes_list_every_filter() -> Result<()> {
             .map_err(|missing| anyhow!("{file}: {missing}"))?;
         docs::assert_file_contents(&path, &text);
     }
+    Ok(())
+}
+
+/// The filter's type, as its module's one line names it.
+fn filter_type(module: &str) -> Result<&str> {
+    let (_, rest) =
+        module.split_once("filter_wasm::export!(").context("no filter_wasm::export!")?;
+    let (name, _) = rest.split_once(')').context("filter_wasm::export! does not end")?;
+    Ok(name)
+}
+
+/// `text` with `lines` between a line that ends in `generated:filters` and the one that ends it.
+fn with_lines(text: &str, comment: &str, lines: &str) -> Result<String> {
+    let begin = format!("{comment} generated:filters\n");
+    let end = format!("{comment} /generated:filters");
+    let (before, rest) = text.split_once(&begin).with_context(|| begin.clone())?;
+    let (_, after) = rest.split_once(&end).with_context(|| end.clone())?;
+    // The closing marker keeps its line's indentation.
+    let indent = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
+    Ok(format!("{before}{begin}{lines}{indent}{end}{after}"))
+}
+
+#[test]
+fn the_test_of_the_cases_knows_every_pure_filter() -> Result<()> {
+    let root = workspace_root();
+    let (mut dependencies, mut types) = (String::new(), String::new());
+    for filter in filters(root)? {
+        let module =
+            fs::read_to_string(root.join("filters").join(&filter).join("wasm/src/lib.rs"))?;
+        let name = filter_type(&module).with_context(|| filter.clone())?;
+        dependencies.push_str(&format!("{filter} = {{ path = \"../filters/{filter}\" }}\n"));
+        types.push_str(&format!("    pure::<{name}>(),\n"));
+    }
+    for (file, comment, lines) in [
+        ("integration/Cargo.toml", "#", dependencies),
+        ("integration/tests/scenarios.rs", "//", types),
+    ] {
+        let path = root.join(file);
+        let text = fs::read_to_string(&path).with_context(|| file.to_owned())?;
+        let text = with_lines(&text, comment, &lines).with_context(|| file.to_owned())?;
+        docs::assert_file_contents(&path, &text);
+    }
+    Ok(())
+}
+
+#[test]
+fn lines_are_written_between_their_markers_and_nowhere_else() -> Result<()> {
+    let text = "a\n  // generated:filters\n  old\n  // /generated:filters\nb\n";
+    let expected = "a\n  // generated:filters\n  new\n  // /generated:filters\nb\n";
+    assert_eq!(with_lines(text, "//", "  new\n")?, expected);
+    assert!(with_lines(text, "#", "  new\n").is_err());
+    assert_eq!(filter_type("filter_wasm::export!(a_b::Filter);")?, "a_b::Filter");
+    assert!(filter_type("//! nothing").is_err());
     Ok(())
 }
 

@@ -55,7 +55,11 @@ impl<F: HttpFilter> Stream<F> {
             BodyVerdict::Keep(length) if length >= size => self.pass_body(Ok(())),
             BodyVerdict::Keep(length) => self.pass_body(keep(length)),
             BodyVerdict::Replace(bytes) => self.pass_body(hostcalls::replace_response_body(&bytes)),
-            BodyVerdict::Reset => self.reset(Side::Response),
+            BodyVerdict::Reset => match self.reset(Side::Response) {
+                // Not even a reset: at least no more of the body goes on.
+                Action::Continue => self.pass_body(keep(0)),
+                action => action,
+            },
             BodyVerdict::StopIteration(time) => {
                 let action = self.hold_body(time, &mut env);
                 if action == Action::Pause {
