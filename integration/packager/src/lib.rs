@@ -33,7 +33,7 @@ const ALWAYS: [&str; 8] = [
 ];
 
 /// What each callback of a filter needs exported.
-const BY_CALLBACK: [(Callbacks, &[&str]); 5] = [
+const BY_CALLBACK: [(Callbacks, &[&str]); 4] = [
     (Callbacks::REQUEST_HEADERS, &["proxy_on_request_headers"]),
     (Callbacks::RESPONSE_HEADERS, &["proxy_on_response_headers"]),
     (Callbacks::RESPONSE_BODY, &["proxy_on_response_body", "proxy_on_response_trailers"]),
@@ -41,7 +41,6 @@ const BY_CALLBACK: [(Callbacks, &[&str]); 5] = [
         Callbacks::CALLOUTS,
         &["proxy_on_http_call_response", "proxy_on_grpc_receive", "proxy_on_grpc_close"],
     ),
-    (Callbacks::LOG, &["proxy_on_log"]),
 ];
 
 /// The module as Envoy is to load it.

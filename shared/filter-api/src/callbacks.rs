@@ -17,8 +17,6 @@ impl Callbacks {
     pub const RESPONSE_BODY: Self = Self(1 << 2);
     /// `proxy_on_http_call_response` and its gRPC siblings; cost nothing per request.
     pub const CALLOUTS: Self = Self(1 << 3);
-    /// `proxy_on_log`, after the exchange.
-    pub const LOG: Self = Self(1 << 4);
 
     /// Both sets together.
     #[must_use]
@@ -41,7 +39,7 @@ impl Callbacks {
     /// The set of [`bits`](Self::bits); unknown bits are dropped.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & 0b1_1111)
+        Self(bits & 0b1111)
     }
 }
 

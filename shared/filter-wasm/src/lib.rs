@@ -21,13 +21,13 @@
 //!
 //! | pattern | why it cannot happen here |
 //! |---|---|
-//! | a stream action in `on_log`, `on_done` or `on_delete` | those callbacks have no verdict |
+//! | a stream action in `on_log`, `on_done` or `on_delete` | the first two are not exported, and the end of a stream has no verdict |
 //! | a second terminal action on a stream | `stream::Phase` ends in `Terminated`, which acts no more |
 //! | resuming a side that is not held | `stream::Phase` knows the held side, and only `resume` resumes |
 //! | a gRPC call without a target | `filter_api::Cluster` cannot be empty, and is sent as a message, never as a bare name |
 //! | a tick armed for the first time while another root's tick runs | every configuration sets the tick once |
 //! | CR, LF or NUL in a reply | `filter_api::HeaderName`, `HeaderValue` and the details string are checked |
-//! | touching a body buffer outside its callback | the buffer calls take a token that only body callbacks make |
+//! | touching a body buffer outside its callback | only `stream::response` does, within the callback |
 #![cfg_attr(target_arch = "wasm32", allow(unsafe_code, reason = "the host's imports and exports"))]
 
 mod queue;
