@@ -85,7 +85,7 @@ fn with_lines(text: &str, comment: &str, lines: &str) -> Result<String> {
     let (before, rest) = text.split_once(&begin).with_context(|| begin.clone())?;
     let (_, after) = rest.split_once(&end).with_context(|| end.clone())?;
     // The closing marker keeps its line's indentation.
-    let indent = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
+    let indent = before.rsplit('\n').next().unwrap_or_default();
     Ok(format!("{before}{begin}{lines}{indent}{end}{after}"))
 }
 
