@@ -9,6 +9,7 @@ mod precision;
 mod resets;
 mod shares;
 mod throttle;
+mod trailers;
 
 use anyhow::Result;
 use envoy_runner::{EnvoyProcess, Listener, Reply, Upstream, WasmFilter};
