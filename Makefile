@@ -14,7 +14,7 @@ build: toolchain ## target/filters/*.wasm, and a table of their sizes
 	$(CARGO) run --quiet --locked --package module-packager
 
 test: build ## everything that needs Rust and Envoy (ENVOY_VERSIONS="1.36.4 1.40.0" for more than one Envoy)
-	$(CARGO) test --locked --workspace --no-fail-fast
+	$(CARGO) test --locked --workspace --no-fail-fast -- --show-output
 	$(CARGO) run --quiet --locked --package integration --bin wasm32-tests -- $(REQUIRED)
 
 lint: ## rustfmt and clippy, natively and for wasm32
