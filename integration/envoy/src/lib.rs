@@ -44,4 +44,4 @@ pub use load::{Load, LoadReport};
 pub use message::{Answer, Body, End, Headers, Request, header};
 pub use process::{AccessLogEntry, EnvoyProcess, Launch, StartError, Update, Validation};
 pub use upstream::{Received, Reply, ReplyEnd, Upstream};
-pub use wheel::{DEFAULT_VERSION, Wheel, versions};
+pub use wheel::{DEFAULT_VERSION, Wheel, cache_root, versions};

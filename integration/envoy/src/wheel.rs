@@ -154,7 +154,12 @@ fn remove_if_present(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn cache_root() -> anyhow::Result<PathBuf> {
+/// The folder outside the tree in which everything that tests fetch is kept: `$BALLAST_CACHE`, else
+/// `$XDG_CACHE_HOME/ballast`, else `~/.cache/ballast`.
+///
+/// # Errors
+/// None of the three is set.
+pub fn cache_root() -> anyhow::Result<PathBuf> {
     if let Some(named) = env::var_os("BALLAST_CACHE") {
         return Ok(named.into());
     }

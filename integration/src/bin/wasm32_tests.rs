@@ -126,12 +126,7 @@ fn install_runner(version: &str) -> Result<PathBuf> {
 
 /// Where the runner of this version is kept, beside the Envoys.
 fn cache(version: &str) -> Result<PathBuf> {
-    let variable = |name: &str| env::var_os(name).map(PathBuf::from);
-    let root = variable("BALLAST_CACHE")
-        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("ballast")))
-        .or_else(|| Some(variable("HOME")?.join(".cache/ballast")));
-    let root = root.context("set BALLAST_CACHE: neither it nor HOME is set")?;
-    Ok(root.join(format!("wasm-bindgen-{version}")))
+    Ok(envoy_runner::cache_root()?.join(format!("wasm-bindgen-{version}")))
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

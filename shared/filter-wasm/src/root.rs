@@ -56,8 +56,7 @@ impl<F: HttpFilter> Plugin<F> {
         apply::effects(&self.sources, &effects, None);
         if let Some(time) = wake_after {
             let now = env.monotonic();
-            let due = due(now, time);
-            if let Err(status) = self.timers.set_root(now, Some(due)) {
+            if let Err(status) = self.timers.set_root(now, due(now, time)) {
                 self.sources.report("setting the tick", status);
             }
         }

@@ -42,8 +42,8 @@ impl<S> Timers<S> {
     }
 
     /// Wakes the plugin itself at `due`, instead of when it was to be woken before.
-    pub(crate) fn set_root(&self, now: u64, due: Option<u64>) -> Result<()> {
-        self.root_due.set(due);
+    pub(crate) fn set_root(&self, now: u64, due: u64) -> Result<()> {
+        self.root_due.set(Some(due));
         self.arm(now)
     }
 
