@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::schedule::{Schedule, Share};
 use crate::stats::{FilterStats, RuleStats};
 use filter_api::{ConfigError, Environment, HeaderName, HeaderValue, MetricRegistry, RequestHead};
+use filter_config::check;
 use matchers::{MatchTable, RequestMatcher};
 use scope::Scope;
 
@@ -22,8 +23,6 @@ mod tests;
 
 /// The reply's body where the user names none; Envoy's own.
 const DEFAULT_BODY: &str = "fault filter abort";
-/// A rule's name is part of metric names and details.
-const LONGEST_NAME: usize = 64;
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -67,14 +66,17 @@ impl Settings {
         let fault_header = config
             .fault_header
             .as_deref()
-            .map(|name| HeaderName::new(name).map_err(|why| invalid("faultHeader", name, why)))
+            .map(|name| {
+                HeaderName::new(name).map_err(|why| check::invalid_header("faultHeader", name, why))
+            })
             .transpose()?;
         let limits = scope.limits(stats.active_faults, "max_faults_per_second");
         let mut rules: Vec<RuleSettings> = Vec::with_capacity(config.rules.len());
         let mut matchers = Vec::with_capacity(config.rules.len());
         for (index, rule) in config.rules.iter().enumerate() {
             let path = format!("rules[{index}]");
-            check_name(rule, &rules).map_err(|error| error.within(&path))?;
+            let names = rules.iter().map(|rule| rule.name.as_str());
+            check::rule_name(&rule.name, names).map_err(|error| error.within(&path))?;
             let matches = rule.matches.as_deref().unwrap_or_default();
             let matcher = RequestMatcher::from_wire(matches, "match");
             matchers.push(matcher.map_err(|error| error.within(&path))?);
@@ -100,21 +102,6 @@ impl Settings {
         let rules = if rules.is_empty() { "none".to_owned() } else { rules.join(", ") };
         format!("rules: {rules}; request headers are {headers}")
     }
-}
-
-fn check_name(rule: &Rule, earlier: &[RuleSettings]) -> Result<(), ConfigError> {
-    let name = rule.name.as_str();
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_word) {
-        let shown: String = name.chars().take(LONGEST_NAME).collect();
-        let allowed = "1 to 64 of A-Z, a-z, 0-9, `_`, `.`, `-`";
-        return Err(ConfigError::found("name", format_args!("`{shown}`"), allowed));
-    }
-    if earlier.iter().any(|other| other.name == name) {
-        let allowed = "a name that no other rule has";
-        return Err(ConfigError::found("name", format_args!("`{name}` twice"), allowed));
-    }
-    Ok(())
 }
 
 // === impl RuleSettings ===
@@ -179,28 +166,10 @@ fn template(rule: &str, fault_header: Option<&HeaderName>) -> Result<ReplyTempla
     let mut headers = Vec::new();
     if let Some(name) = fault_header {
         let value = [rule, ";abort"].concat();
-        let value = HeaderValue::new(&value).map_err(|why| invalid("faultHeader", &value, why))?;
+        let value = HeaderValue::new(&value)
+            .map_err(|why| check::invalid_header("faultHeader", &value, why))?;
         headers.push((name.clone(), value));
     }
     let details = ["fault_injection.", rule, ".abort"].concat();
     Ok(ReplyTemplate { details, body: DEFAULT_BODY.into(), headers })
-}
-
-/// An error about a header's name or value.
-fn invalid(path: &str, found: &str, why: impl std::fmt::Display) -> ConfigError {
-    let shown: String = found.chars().take(LONGEST_NAME).collect();
-    ConfigError::new(path, format!("found `{shown}`: {why}"))
-}
-
-/// Checks that exactly one of the fields is there, or at most one where `at_least` is false.
-fn one_of(fields: &[(&str, bool)], at_least_one: bool) -> Result<(), ConfigError> {
-    let present: Vec<&str> =
-        fields.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
-    if present.len() == 1 || (present.is_empty() && !at_least_one) {
-        return Ok(());
-    }
-    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let found = if present.is_empty() { "none".to_owned() } else { present.join(" and ") };
-    let count = if at_least_one { "exactly" } else { "at most" };
-    Err(ConfigError::found("", found, format_args!("{count} one of {}", names.join(", "))))
 }

@@ -25,6 +25,7 @@
 //! # Ok::<(), filter_api::ConfigError>(())
 //! ```
 
+pub mod check;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod docs;
 mod error;

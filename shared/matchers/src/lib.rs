@@ -3,6 +3,7 @@
 //! - [`RequestMatcher`]: Istio's `HTTPMatchRequest` list, compiled once, evaluated on bytes.
 //! - [`StringMatcher`]: exact, prefix, suffix, contains, regex (full match).
 //! - [`Selection`]: a percentage of the requests, at random or sticky by a key.
+//! - [`weight`]: a share among others.
 //!
 //! Types whose names are Istio's ([`HttpMatchRequest`], [`StringMatch`], [`Percentage`]) are what
 //! the user writes; the others are what is made of them when the configuration is loaded.
@@ -25,8 +26,10 @@ mod request;
 mod selection;
 pub mod sticky;
 mod string;
+mod weight;
 
 pub use percent::FractionalPercent;
 pub use request::{HttpMatchRequest, MatchTable, RequestMatcher};
 pub use selection::{Percentage, Selection};
 pub use string::{StringMatch, StringMatcher};
+pub use weight::weight;

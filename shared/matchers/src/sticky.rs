@@ -13,11 +13,25 @@ use xxhash_rust::xxh64::xxh64;
 /// Where the number of a key lies in the space of 64 bits.
 #[must_use]
 pub fn position(key: &[u8], salt: &str) -> u64 {
-    xxh64(key, seed(salt))
+    Seed::of(salt).position(key)
 }
 
-fn seed(salt: &str) -> u64 {
-    xxh64(salt.as_bytes(), 0)
+/// A salt, hashed once: for a key that is known already, or judged by several salts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seed(u64);
+
+impl Seed {
+    /// The seed of `salt`.
+    #[must_use]
+    pub fn of(salt: &str) -> Self {
+        Self(xxh64(salt.as_bytes(), 0))
+    }
+
+    /// The [`position`] of `key` for this salt.
+    #[must_use]
+    pub fn position(self, key: &[u8]) -> u64 {
+        xxh64(key, self.0)
+    }
 }
 
 /// Draws the number for a request.
@@ -30,7 +44,7 @@ pub struct Draw {
 #[derive(Debug)]
 struct Sticky {
     key: Expression,
-    seed: u64,
+    seed: Seed,
 }
 
 impl Draw {
@@ -55,7 +69,7 @@ impl Draw {
         };
         let key =
             Expression::parse(key).map_err(|why| ConfigError::new("key", why).within(path))?;
-        let seed = seed(salt.unwrap_or(default_salt));
+        let seed = Seed::of(salt.unwrap_or(default_salt));
         Ok(Self { sticky: Some(Rc::new(Sticky { key, seed })) })
     }
 
@@ -64,7 +78,7 @@ impl Draw {
     pub fn position(&self, request: &RequestHead<'_>, env: &mut dyn Environment) -> u64 {
         self.sticky
             .as_deref()
-            .and_then(|sticky| Some(xxh64(&sticky.key.evaluate(request, env)?, sticky.seed)))
+            .and_then(|sticky| Some(sticky.seed.position(&sticky.key.evaluate(request, env)?)))
             .unwrap_or_else(|| env.random())
     }
 

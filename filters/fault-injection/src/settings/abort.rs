@@ -1,9 +1,9 @@
 //! From the wire form of an abort to the reply it sends.
 
-use super::{invalid, one_of};
 use crate::abort::{AbortSource, ReplyTemplate};
 use crate::config::Abort;
 use filter_api::{ConfigError, HeaderName, HeaderValue};
+use filter_config::check::{invalid_header, one_of};
 use filter_config::wire::Map;
 use std::rc::Rc;
 
@@ -65,14 +65,14 @@ pub(super) fn http_status(field: &str, status: u64) -> Result<u16, ConfigError> 
 /// A checked header of the map at `field`.
 fn header(field: &str, name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConfigError> {
     let checked = header_name(field, name)?;
-    let value =
-        HeaderValue::new(value).map_err(|why| invalid(&[field, ".", name].concat(), value, why))?;
+    let value = HeaderValue::new(value)
+        .map_err(|why| invalid_header(&[field, ".", name].concat(), value, why))?;
     Ok((checked, value))
 }
 
 /// A checked name of a header in the map or list at `field`.
 pub(super) fn header_name(field: &str, name: &str) -> Result<HeaderName, ConfigError> {
-    HeaderName::new(name).map_err(|why| invalid(field, name, why))
+    HeaderName::new(name).map_err(|why| invalid_header(field, name, why))
 }
 
 /// Every header of a map at `field`.

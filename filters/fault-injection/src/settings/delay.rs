@@ -1,11 +1,10 @@
 //! From the wire form of a delay to its distribution.
 
-use super::one_of;
-use super::scope::{text, within};
 use crate::config::{Delay, PercentileDelay};
 use crate::delay::{Distribution, LONGEST, SHORTEST};
 use crate::fault::DelaySource;
 use filter_api::ConfigError;
+use filter_config::check::{duration_text, duration_within, one_of};
 use filter_config::wire::Duration;
 use matchers::FractionalPercent;
 use std::time;
@@ -103,7 +102,7 @@ fn point(entry: &PercentileDelay) -> Result<(f64, f64), ConfigError> {
 
 /// A time that Envoy can hold a stream for, within reason.
 fn time(field: &str, wire: Duration) -> Result<time::Duration, ConfigError> {
-    within(field, wire.get(), SHORTEST, LONGEST)?;
+    duration_within(field, wire.get(), SHORTEST, LONGEST)?;
     Ok(wire.get())
 }
 
@@ -114,8 +113,8 @@ fn range(
 ) -> Result<(time::Duration, time::Duration), ConfigError> {
     let (lower, upper) = (lower?, upper?);
     if upper <= lower {
-        let allowed = ["more than ", &text(lower)].concat();
-        return Err(ConfigError::found("max", text(upper), allowed));
+        let allowed = ["more than ", &duration_text(lower)].concat();
+        return Err(ConfigError::found("max", duration_text(upper), allowed));
     }
     Ok((lower, upper))
 }

@@ -1,6 +1,5 @@
 //! From the wire form of a fault to the engine that draws it.
 
-use super::one_of;
 use super::{abort, delay, response};
 use crate::abort::ReplyTemplate;
 use crate::config;
@@ -8,7 +7,7 @@ use crate::fault::{Chance, Fault, Outcome};
 use crate::header_control::Percentage as Control;
 use crate::outcome::Table;
 use filter_api::ConfigError;
-use filter_config::number_text;
+use filter_config::check::one_of;
 use filter_config::wire::UInt;
 use matchers::sticky::Draw;
 use matchers::{Percentage, Selection};
@@ -95,7 +94,7 @@ fn outcome(
     rule: &str,
     template: &ReplyTemplate,
 ) -> Result<(u64, Outcome), ConfigError> {
-    let weight = weight(wire.weight.get())?;
+    let weight = matchers::weight(wire.weight).map_err(|error| error.within("weight"))?;
     let drawn = [
         ("delay", wire.delay.as_ref().is_some_and(|w| has_chance(&w.percentage, w.percent))),
         ("abort", wire.abort.as_ref().is_some_and(|w| has_chance(&w.percentage, w.percent))),
@@ -114,18 +113,6 @@ fn outcome(
         response: at("response", wire.response.as_ref().map(|wire| response::fault(wire, rule)))?,
     };
     Ok((weight, outcome))
-}
-
-/// A weight in ten thousandths: the decimals a percentage has.
-fn weight(weight: f64) -> Result<u64, ConfigError> {
-    const PARTS: f64 = 10_000.0;
-    let parts = (weight * PARTS).round();
-    // As written: the nearest double of a number with four decimals, and no other.
-    if (0.0..=1e6).contains(&weight) && parts / PARTS == weight {
-        return Ok(parts as u64);
-    }
-    let allowed = "0 to 1000000 with at most four decimals";
-    Err(ConfigError::found("weight", number_text(weight), allowed))
 }
 
 fn has_chance(percentage: &Option<Percentage>, percent: Option<UInt>) -> bool {

@@ -5,6 +5,7 @@ use crate::halt::Halt;
 use crate::limits::{Limits, RateLimit};
 use crate::schedule::Schedule;
 use filter_api::{ConfigError, Gauge};
+use filter_config::check::{duration_within, whole};
 use filter_config::wire::{Duration, Timestamp, UInt};
 use std::time;
 
@@ -69,20 +70,6 @@ impl Scope {
     }
 }
 
-/// Refuses a number outside `lowest..=highest`; `None` where the field is absent.
-fn whole(
-    field: &str,
-    number: Option<UInt>,
-    lowest: u32,
-    highest: u32,
-) -> Result<Option<u32>, ConfigError> {
-    let Some(number) = number.map(UInt::get) else { return Ok(None) };
-    match u32::try_from(number) {
-        Ok(number) if (lowest..=highest).contains(&number) => Ok(Some(number)),
-        _ => Err(ConfigError::found(field, number, format_args!("{lowest} to {highest}"))),
-    }
-}
-
 fn max_active(number: Option<UInt>) -> Result<u64, ConfigError> {
     Ok(whole("maxActiveFaults", number, 0, u32::MAX)?.map_or(u64::MAX, u64::from))
 }
@@ -105,7 +92,7 @@ fn schedule(
         return Err(ConfigError::found("activeUntil", found, "a later time"));
     }
     if let Some(time) = ramp_up {
-        within("rampUp", time, SECOND, LONGEST_RAMP)?;
+        duration_within("rampUp", time, SECOND, LONGEST_RAMP)?;
         if from.is_none() {
             return Err(ConfigError::found("rampUp", "it without activeFrom", "both or none"));
         }
@@ -122,31 +109,8 @@ fn budget(halt_on: Option<&HaltOn>) -> Result<Option<Budget>, ConfigError> {
         return Err(ConfigError::found("haltOn.errorRatio", found, allowed));
     }
     let window = halt_on.window.get();
-    within("haltOn.window", window, SECOND, HOUR)?;
+    duration_within("haltOn.window", window, SECOND, HOUR)?;
     let min_requests = whole("haltOn.minRequests", halt_on.min_requests, 1, u32::MAX)?
         .unwrap_or(DEFAULT_MIN_REQUESTS);
     Ok(Some(Budget { window, error_ratio, min_requests }))
-}
-
-/// Refuses a time outside `lowest..=highest`.
-pub(super) fn within(
-    field: &str,
-    time: time::Duration,
-    lowest: time::Duration,
-    highest: time::Duration,
-) -> Result<(), ConfigError> {
-    if (lowest..=highest).contains(&time) {
-        return Ok(());
-    }
-    let allowed = [text(lowest), text(highest)].join(" to ");
-    Err(ConfigError::found(field, text(time), allowed))
-}
-
-/// A time in the greatest unit that is exact, without the standard library's larger machinery.
-pub(super) fn text(time: time::Duration) -> String {
-    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    let units = [(3_600_000_000_000, "h"), (1_000_000_000, "s"), (1_000_000, "ms")];
-    let exact = units.into_iter().find(|(size, _)| nanos > 0 && nanos.is_multiple_of(*size));
-    let (size, unit) = exact.unwrap_or((1, "ns"));
-    format!("{}{unit}", nanos / size)
 }

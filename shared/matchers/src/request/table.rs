@@ -4,7 +4,7 @@ use super::RequestMatcher;
 use super::header_index::HeaderIndex;
 use filter_api::RequestHead;
 
-/// The matchers of a filter's rules, of which the first that matches counts. It reads the headers
+/// The matchers of a filter's rules, asked for the first that matches or for all. It reads the headers
 /// once for all of them, where each matcher by itself would read them again.
 ///
 /// ```
@@ -45,6 +45,27 @@ impl MatchTable {
         self.matchers
             .iter()
             .position(|matcher| !matcher.needs_request_headers() || matcher.is_met(&snapshot))
+    }
+
+    /// Calls `visit` with the index of every matcher that matches, in order, until it returns `false`.
+    pub fn visit(&self, request: &RequestHead<'_>, mut visit: impl FnMut(usize) -> bool) {
+        let snapshot = self.any_needs_request_headers().then(|| self.index.read(request));
+        for (index, matcher) in self.matchers.iter().enumerate() {
+            let matches = match &snapshot {
+                Some(snapshot) if matcher.needs_request_headers() => matcher.is_met(snapshot),
+                _ => true,
+            };
+            if matches && !visit(index) {
+                return;
+            }
+        }
+    }
+
+    /// Whether [`visit`](Self::visit) reads the request's headers: it does unless every rule is for
+    /// every request.
+    #[must_use]
+    pub fn any_needs_request_headers(&self) -> bool {
+        self.matchers.iter().any(RequestMatcher::needs_request_headers)
     }
 
     /// Whether [`first`](Self::first) reads the request's headers: it does unless the first rule is

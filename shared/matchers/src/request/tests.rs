@@ -165,6 +165,33 @@ fn a_table_reads_nothing_where_its_first_rule_is_for_every_request() {
 }
 
 #[test]
+fn every_rule_of_a_table_that_matches_is_visited_in_order_until_told_to_stop() {
+    let rules = [
+        r#"[{"headers":{"a":{}}}]"#,
+        "[]",
+        r#"[{"uri":{"prefix":"/r"}}]"#,
+        r#"[{"headers":{"b":{"exact":"1"}}}]"#,
+    ];
+    let table = MatchTable::new(rules.iter().map(|json| matcher(json)).collect());
+    let visited = |headers: &[(&str, &str)], most: usize| {
+        let bytes = encode_pairs(headers.iter().copied());
+        let mut visited = Vec::new();
+        table.visit(&RequestHead::new(HeaderPairs::parse(&bytes)), |index| {
+            visited.push(index);
+            visited.len() < most
+        });
+        visited
+    };
+    assert!(
+        table.any_needs_request_headers() && !MatchTable::default().any_needs_request_headers()
+    );
+    assert_eq!(visited(&[("a", ""), (":path", "/r"), ("b", "1")], 9), [0, 1, 2, 3]);
+    assert_eq!(visited(&[("a", ""), (":path", "/r"), ("b", "1")], 3), [0, 1, 2]);
+    assert_eq!(visited(&[("b", "2")], 9), [1]);
+    assert!(!MatchTable::new(vec![matcher("[]")]).any_needs_request_headers());
+}
+
+#[test]
 fn what_is_wrong_is_refused_by_its_path() {
     for (json, start) in [
         (

@@ -117,6 +117,7 @@ fn the_position_of_a_key_never_changes() {
     assert_eq!(sticky::position(b"jason", "exp-1"), xxhash_rust::xxh64::xxh64(b"jason", seed));
     assert_eq!(sticky::position(b"", ""), xxhash_rust::xxh64::xxh64(b"", 0xef46_db37_51d8_e999));
     assert_eq!(sticky::position(b"jason", "exp-1"), 0xb32e_d3a8_e2f5_9a1b);
+    assert_eq!(sticky::Seed::of("exp-1").position(b"jason"), 0xb32e_d3a8_e2f5_9a1b);
 }
 
 #[test]
