@@ -45,7 +45,7 @@ fn decide(criterion: &mut Criterion, name: &str, config: &Value) -> anyhow::Resu
             let mut stream = <FaultFilter as HttpFilter>::Stream::default();
             let request = RequestHead::new(HeaderPairs::parse(black_box(&bytes)));
             let decision = filter.on_request_headers(&mut stream, &request, &mut env);
-            (decision, filter.on_stream_end(&mut stream))
+            (decision, filter.on_stream_end(&mut stream, &mut env))
         });
     });
     Ok(())

@@ -133,7 +133,7 @@ impl HttpFilter for FaultFilter {
         })
     }
 
-    fn on_stream_end(&self, stream: &mut FaultStream) -> Effects {
+    fn on_stream_end(&self, stream: &mut FaultStream, _env: &mut dyn Environment) -> Effects {
         let mut effects = Effects::default();
         if let Some(active) = &mut stream.active {
             active.release(&mut effects);

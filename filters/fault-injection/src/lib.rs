@@ -34,7 +34,6 @@ mod outcome;
 mod response;
 mod schedule;
 mod settings;
-mod shared_update;
 mod stats;
 mod stream;
 

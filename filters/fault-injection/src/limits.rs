@@ -1,7 +1,7 @@
 //! How many faults at one time, and per second, over all workers of the process.
 
-use crate::shared_update::{self, Update};
 use filter_api::{Counter, Effects, Environment, Gauge, Permit};
+use shared_state::Update;
 
 #[cfg(test)]
 mod tests;
@@ -80,7 +80,7 @@ impl RateLimit {
     /// Takes a token if there is one. A number that cannot be updated refuses: the maximum holds.
     fn admits(&self, conflicts: Counter, effects: &mut Effects, env: &mut dyn Environment) -> bool {
         let now = env.monotonic();
-        let update = shared_update::update(env, &self.key, |stored| {
+        let update = shared_state::update(env, &self.key, |stored| {
             let full_at = stored
                 .and_then(|bytes| bytes.try_into().ok())
                 .map_or(0, u64::from_le_bytes)

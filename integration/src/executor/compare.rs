@@ -26,9 +26,10 @@ pub fn compare(case: &Case, others: &[Run], run: &Run) -> Result<usize> {
         }
     }
     let mut facts = compare_metrics(&transcripts, run)?;
+    let keys = case.filter_state_keys();
     for (index, step) in case.traffic.iter().enumerate() {
         if step.expect.share.is_none() {
-            let compared = compare_step(&transcripts, run, index);
+            let compared = compare_step(&transcripts, run, index, &keys);
             facts += compared.with_context(|| format!("traffic[{index}]"))?;
         }
     }
@@ -50,9 +51,15 @@ fn compare_metrics(others: &[&Transcript], run: &Transcript) -> Result<usize> {
 
 /// Compares each fact of a step in which the others agree for every request: where many requests
 /// are drawn for, some of them come out alike everywhere.
-fn compare_step(others: &[&Transcript], run: &Transcript, index: usize) -> Result<usize> {
+fn compare_step(
+    others: &[&Transcript],
+    run: &Transcript,
+    index: usize,
+    keys: &BTreeSet<String>,
+) -> Result<usize> {
     let seen = |one: &Transcript| -> Vec<Facts> {
-        one.steps.get(index).map(|step| step.iter().map(facts_of).collect()).unwrap_or_default()
+        let facts = |step: &Vec<Observed>| step.iter().map(|one| facts_of(one, keys)).collect();
+        one.steps.get(index).map(facts).unwrap_or_default()
     };
     let (others, run): (Vec<_>, _) = (others.iter().map(|other| seen(other)).collect(), seen(run));
     let Some(first) = others.first() else { return Ok(0) };
@@ -90,7 +97,7 @@ fn agreed<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
 /// What is told of an exchange, each fact as text.
 type Facts = [String; FACTS.len()];
 
-const FACTS: [&str; 9] = [
+const FACTS: [&str; 10] = [
     "status",
     "headers",
     "body",
@@ -99,10 +106,13 @@ const FACTS: [&str; 9] = [
     "upstream called",
     "upstream headers",
     "filter state",
+    "other filter states",
     "milliseconds",
 ];
 
-fn facts_of(one: &Observed) -> Facts {
+/// `keys`: of filter state beside the filter's own; a real proxy shows no others.
+fn facts_of(one: &Observed, keys: &BTreeSet<String>) -> Facts {
+    let states: Vec<_> = keys.iter().map(|key| one.filter_states.get_key_value(key)).collect();
     [
         format!("{:?}", one.status),
         lines(&one.headers),
@@ -112,6 +122,7 @@ fn facts_of(one: &Observed) -> Facts {
         one.upstream_called.to_string(),
         lines(&one.upstream_headers),
         one.filter_state.clone(),
+        format!("{states:?}"),
         // Ticks come in whole milliseconds, and never early.
         one.elapsed.as_nanos().div_ceil(1_000_000).to_string(),
     ]
@@ -150,7 +161,7 @@ mod tests {
     fn what_the_others_agree_on_must_be_the_same() -> Result<()> {
         let case = Case::parse("name: c\ntraffic: [{request: {}}]")?;
         let others = [served(200, "a", 5000), served(200, "b", 5000)];
-        assert_eq!(compare(&case, &others, &served(200, "c", 4500))?, 8);
+        assert_eq!(compare(&case, &others, &served(200, "c", 4500))?, 9);
         assert!(compare(&case, &others, &served(503, "a", 5000)).is_err());
         assert!(compare(&case, &others, &served(200, "a", 5001)).is_err());
         assert!(compare(&case, &others, &served(200, "a", 4000)).is_err());

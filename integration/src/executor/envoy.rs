@@ -61,7 +61,13 @@ impl EnvoyExecutor {
         let bootstrap = Bootstrap::new().listener(listener);
         match self.start(bootstrap, backend.addr()) {
             Ok(envoy) => {
-                let mut proxy = Served::new(envoy, &case.name, &self.filter, backend)?;
+                let mut proxy = Served::new(
+                    envoy,
+                    &case.name,
+                    &self.filter,
+                    case.filter_state_keys(),
+                    backend,
+                )?;
                 let transcript = play(case, &mut proxy)?;
                 proxy.ensure_alive()?;
                 Ok(Run::Served(transcript))
@@ -136,13 +142,14 @@ impl EnvoyExecutor {
         let wasm = WasmFilter::new(&self.filter, &self.module)
             .configuration(&configuration)
             .root_id(root_id);
-        Ok(Listener::new(&case.name)
+        let listener = Listener::new(&case.name)
             .filter(wasm)
             .route(Route::cluster("/", "upstream"))
             // What is measured is the filter's time, not how long a closed connection lingers.
             .delayed_close_timeout(Duration::from_millis(10))
             .log_field("exchange", &format!("%REQ({EXCHANGE_HEADER})%"))
-            .log_filter_state(&self.filter))
+            .log_filter_state(&self.filter);
+        Ok(case.filter_state_keys().iter().fold(listener, |log, key| log.log_filter_state(key)))
     }
 
     fn start(&self, bootstrap: Bootstrap, upstream: SocketAddr) -> Result<EnvoyProcess> {

@@ -1,6 +1,6 @@
 //! What a filter answers: a verdict on the stream, and effects beside it.
 
-use crate::{Counter, HeaderName, HeaderValue, LocalReply, Permit};
+use crate::{Counter, FilterStateKey, Gauge, HeaderName, HeaderValue, LocalReply, Permit};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -58,8 +58,8 @@ pub enum HeaderMutation {
 /// A filter-state entry for access logs and stock matchers, `%FILTER_STATE(wasm.<key>:PLAIN)%`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterState {
-    /// One token without dots; the host prefixes it with `wasm.`.
-    pub key: &'static str,
+    /// The host prefixes it with `wasm.`.
+    pub key: FilterStateKey,
     /// The raw value.
     pub value: Rc<str>,
 }
@@ -67,9 +67,14 @@ pub struct FilterState {
 /// One thing that happens beside a verdict.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// A counter rises by one.
-    Count(Counter),
-    /// Filter state is set, for access logs.
+    /// The next filter and the router find a route anew, by the filter state as it is now.
+    ClearRouteCache,
+    /// A counter rises by so much, at least 1.
+    Count(Counter, u64),
+    /// A gauge of the process is set, for what is known as a whole: the size of a list, say. Never
+    /// of a gauge that permits raise.
+    SetGauge(Gauge, u64),
+    /// Filter state is set, for access logs and matchers.
     Publish(FilterState),
     /// Headers of the side at hand change.
     Mutate(HeaderMutation),
@@ -84,12 +89,30 @@ pub struct Effects(Vec<Effect>);
 impl Effects {
     /// Counts `counter` once.
     pub fn count(&mut self, counter: Counter) {
-        self.0.push(Effect::Count(counter));
+        self.count_by(counter, 1);
     }
 
-    /// Sets filter state for the access log; `key` is one token without dots.
-    pub fn publish(&mut self, key: &'static str, value: Rc<str>) {
-        self.0.push(Effect::Publish(FilterState { key, value }));
+    /// Counts `counter` so many times; 0 is nothing.
+    pub fn count_by(&mut self, counter: Counter, by: u64) {
+        if by > 0 {
+            self.0.push(Effect::Count(counter, by));
+        }
+    }
+
+    /// Sets a gauge that no permits raise.
+    pub fn set_gauge(&mut self, gauge: Gauge, value: u64) {
+        self.0.push(Effect::SetGauge(gauge, value));
+    }
+
+    /// Sets filter state, for the access log and for stock matchers.
+    pub fn publish(&mut self, key: impl Into<FilterStateKey>, value: Rc<str>) {
+        self.0.push(Effect::Publish(FilterState { key: key.into(), value }));
+    }
+
+    /// Has the route found anew, by the filter state published in this decision. A change of the
+    /// request's headers does that by itself; the adapter asks the host once, where it is needed.
+    pub fn clear_route_cache(&mut self) {
+        self.0.push(Effect::ClearRouteCache);
     }
 
     /// Changes a header of the side at hand.

@@ -85,7 +85,9 @@ pub trait HttpFilter: Sized + 'static {
     }
 
     /// The stream is over, for whatever reason. Called once per stream that was decided on.
-    fn on_stream_end(&self, _stream: &mut Self::Stream) -> Effects {
+    ///
+    /// Shared data and clocks are there; attributes and headers may be gone.
+    fn on_stream_end(&self, _stream: &mut Self::Stream, _env: &mut dyn Environment) -> Effects {
         Effects::default()
     }
 

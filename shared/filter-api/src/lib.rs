@@ -24,6 +24,7 @@ mod config_error;
 mod decision;
 mod environment;
 mod filter;
+mod filter_state_key;
 mod head;
 mod header_field;
 mod local_reply;
@@ -39,6 +40,7 @@ pub use decision::{
 };
 pub use environment::{Cas, Environment, Permit, SharedDataError, UnixTime};
 pub use filter::{FailureMode, HttpFilter};
+pub use filter_state_key::{FilterStateKey, InvalidFilterStateKey};
 pub use head::{RequestHead, ResponseHead};
 pub use header_field::{HeaderName, HeaderValue, InvalidHeader};
 pub use local_reply::{DEFAULT_CONTENT_TYPE, InvalidReply, LocalReply};

@@ -6,7 +6,7 @@ pub use value::{Bounds, HeaderBytes, HexBytes};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// One file of `cases/`: a configuration, and either traffic or the line it is refused with.
@@ -78,6 +78,8 @@ pub struct Request {
     pub repeat: u32,
     /// Whether all repetitions are under way at the same time.
     pub concurrent: bool,
+    /// Attributes of the host, by their path joined with dots. Not for Envoy.
+    pub properties: BTreeMap<String, HeaderBytes>,
     /// The client goes away after this many milliseconds.
     pub leaves_after_ms: Option<u64>,
 }
@@ -108,6 +110,8 @@ pub struct Expect {
     pub body_length: Option<usize>,
     /// Headers the downstream is given: all values of the name, joined with `,`.
     pub headers: BTreeMap<String, String>,
+    /// Headers the downstream is given, whatever their values.
+    pub present_headers: Vec<String>,
     /// Headers the downstream is not given.
     pub absent_headers: Vec<String>,
     /// `%RESPONSE_CODE_DETAILS%`.
@@ -120,8 +124,12 @@ pub struct Expect {
     pub upstream_called: Option<bool>,
     /// Headers the upstream is given: all values of the name, joined with `,`.
     pub upstream_headers: BTreeMap<String, String>,
+    /// Headers the upstream is not given.
+    pub absent_upstream_headers: Vec<String>,
     /// The filter state of the filter's name; `""` where there is none.
     pub filter_state: Option<String>,
+    /// Filter state of other keys; `""` where there is none.
+    pub filter_states: BTreeMap<String, String>,
     /// Instead of each request: this share of many is as described, the others pass untouched.
     pub share: Option<Share>,
 }
@@ -146,6 +154,7 @@ impl Default for Request {
             grpc: false,
             repeat: 1,
             concurrent: false,
+            properties: BTreeMap::new(),
             leaves_after_ms: None,
         }
     }
@@ -167,7 +176,18 @@ impl Case {
         ensure!(case.refused.is_some() == case.traffic.is_empty(), "either `traffic` or `refused`");
         ensure!(case.envoy || case.why.is_some(), "`envoy: false` needs a `why`");
         ensure!(!case.envoy || case.unix_time.is_none(), "Envoy has no settable time of day");
+        let mut requests = case.traffic.iter().filter_map(|step| step.request.as_ref());
+        ensure!(
+            !case.envoy || requests.all(|request| request.properties.is_empty()),
+            "Envoy has attributes of its own"
+        );
         Ok(case)
+    }
+
+    /// The keys of filter state, beside the filter's name, that some step expects.
+    #[must_use]
+    pub fn filter_state_keys(&self) -> BTreeSet<String> {
+        self.traffic.iter().flat_map(|step| step.expect.filter_states.keys().cloned()).collect()
     }
 
     /// The configuration as the host hands it over.
@@ -236,6 +256,7 @@ mod tests {
             format!("name: a\n{traffic}\nrefused: x"),
             format!("name: a\n{traffic}\nenvoy: false"),
             format!("name: a\n{traffic}\nunix_time: 5"),
+            "name: a\ntraffic: [{request: {properties: {a.b: c}}}]".to_owned(),
             format!("name: a\n{traffic}\nunknown: 5"),
         ] {
             assert!(Case::parse(&text).is_err(), "{text}");

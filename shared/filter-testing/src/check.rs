@@ -37,8 +37,18 @@ pub fn check(expect: &Expect, observed: &Observed, tolerance: Tolerance) -> Resu
     for (name, value) in &expect.upstream_headers {
         wrong.compare(name, Some(Some(value.clone())), &text(&observed.upstream_headers, name));
     }
+    for name in &expect.present_headers {
+        wrong.compare(name, Some(true), &text(&observed.headers, name).is_some());
+    }
     for name in &expect.absent_headers {
         wrong.compare(name, Some(None), &text(&observed.headers, name));
+    }
+    for name in &expect.absent_upstream_headers {
+        wrong.compare(name, Some(None), &text(&observed.upstream_headers, name));
+    }
+    for (key, value) in &expect.filter_states {
+        let found = observed.filter_states.get(key).cloned().unwrap_or_default();
+        wrong.compare(key, Some(value.clone()), &found);
     }
     if let Some(delay) = expect.delay_ms {
         let (min, max) = delay.range();

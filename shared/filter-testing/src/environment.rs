@@ -21,6 +21,8 @@ pub struct SimEnvironment {
     pub metrics: Metrics,
     /// Attributes of the host, by their path joined with dots.
     pub properties: BTreeMap<String, Vec<u8>>,
+    /// Attributes of the stream at hand, which come first.
+    stream_properties: BTreeMap<String, Vec<u8>>,
     /// So many of the next compare-and-sets find that another worker was faster.
     pub conflicts: u32,
     /// Whether shared data can be set at all.
@@ -52,6 +54,7 @@ impl SimEnvironment {
         Self {
             metrics: Metrics::default(),
             properties: BTreeMap::new(),
+            stream_properties: BTreeMap::new(),
             conflicts: 0,
             shared_data_fails: false,
             asked: Asked::default(),
@@ -77,6 +80,11 @@ impl SimEnvironment {
     #[must_use]
     pub fn now(&self) -> u64 {
         self.now
+    }
+
+    /// Sets the attributes of the stream at hand.
+    pub(crate) fn set_stream_properties(&mut self, properties: &[(String, Vec<u8>)]) {
+        self.stream_properties = properties.iter().cloned().collect();
     }
 
     /// Moves the monotonic clock to `instant`, which is not before now.
@@ -116,7 +124,8 @@ impl Environment for SimEnvironment {
     }
 
     fn property(&mut self, path: &[&str]) -> Option<Vec<u8>> {
-        self.properties.get(&path.join(".")).cloned()
+        let path = path.join(".");
+        self.stream_properties.get(&path).or_else(|| self.properties.get(&path)).cloned()
     }
 
     fn shared_data(&mut self, key: &str) -> Option<(Vec<u8>, Cas)> {

@@ -2,6 +2,7 @@
 
 use crate::{Request, Upstream};
 use filter_api::{LocalReply, encode_pairs};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A request with the answer its upstream would give.
@@ -11,6 +12,8 @@ pub struct Exchange {
     pub request: Vec<(Vec<u8>, Vec<u8>)>,
     /// What the upstream answers.
     pub upstream: Upstream,
+    /// Attributes of the host, by their path joined with dots.
+    pub properties: Vec<(String, Vec<u8>)>,
     /// When the client goes away.
     pub leaves_after: Option<Duration>,
 }
@@ -34,6 +37,8 @@ pub struct Observed {
     pub upstream_headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The filter state of the filter's name, empty where there is none.
     pub filter_state: String,
+    /// Filter state of other keys, as far as the executor sees it.
+    pub filter_states: BTreeMap<String, String>,
     /// From the request to the end.
     pub elapsed: Duration,
 }
@@ -59,6 +64,11 @@ impl Exchange {
         Self {
             request: headers,
             upstream: upstream.clone(),
+            properties: request
+                .properties
+                .iter()
+                .map(|(path, value)| (path.clone(), value.bytes(n)))
+                .collect(),
             leaves_after: request.leaves_after_ms.map(Duration::from_millis),
         }
     }

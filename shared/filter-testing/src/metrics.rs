@@ -30,7 +30,17 @@ impl Metrics {
 
     /// Counts once.
     pub fn count(&mut self, counter: Counter) {
-        *self.values.entry(counter.0).or_default() += 1;
+        self.count_by(counter, 1);
+    }
+
+    /// Counts so many times.
+    pub fn count_by(&mut self, counter: Counter, by: u64) {
+        *self.values.entry(counter.0).or_default() += by;
+    }
+
+    /// Sets a gauge.
+    pub fn set_gauge(&mut self, gauge: Gauge, value: u64) {
+        self.values.insert(gauge.0, value);
     }
 
     /// Raises a gauge unless that would raise it above `limit`.

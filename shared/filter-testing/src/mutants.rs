@@ -69,8 +69,10 @@ fn wrong(value: &Value, path: &str) -> Value {
             let max = bounds.get("max").and_then(Value::as_u64).unwrap_or_default();
             json!({ "min": max + 1, "max": max + 1 })
         }
-        // Every answer that a case expects headers to be absent from has a length.
+        // Every answer that a case expects headers to be absent from has a length, every request
+        // an authority.
         Value::String(_) if path.contains("/absent_headers/") => json!("content-length"),
+        Value::String(_) if path.contains("/absent_upstream_headers/") => json!(":authority"),
         Value::String(text) => json!(format!("{text}x")),
         Value::Array(_) | Value::Null => value.clone(),
     }

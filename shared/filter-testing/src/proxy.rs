@@ -4,17 +4,22 @@ mod live;
 
 use crate::{Exchange, Observed, SimEnvironment};
 use anyhow::{Context, Result};
-use filter_api::{ConfigError, HttpFilter};
+use filter_api::{
+    Callout, CalloutResult, ConfigError, Effect, HeaderPairs, HttpFilter, RootDecision,
+};
 use live::Live;
 use std::time::Duration;
 
-/// A filter in a simulated proxy with one worker. The upstream answers at once.
+/// A filter in a simulated proxy with one worker and no clusters: the upstream answers at once, and
+/// every other call fails at once.
 #[derive(Debug)]
 pub struct SimProxy<F: HttpFilter> {
     /// The filter.
     pub filter: F,
     /// Its world.
     pub env: SimEnvironment,
+    /// When the plugin wants to be asked again, in monotonic nanoseconds.
+    root_due: Option<u64>,
 }
 
 impl<F: HttpFilter> SimProxy<F> {
@@ -25,10 +30,9 @@ impl<F: HttpFilter> SimProxy<F> {
     pub fn configure(config: &[u8], mut env: SimEnvironment) -> Result<Self, ConfigError> {
         let filter = F::configure(config, &mut env.metrics)?;
         let started = filter.on_start(&mut env);
-        if !started.callouts.is_empty() {
-            return Err(ConfigError::new("", "the simulated proxy has no clusters to call"));
-        }
-        Ok(Self { filter, env })
+        let mut proxy = Self { filter, env, root_due: None };
+        proxy.carry_out(started);
+        Ok(proxy)
     }
 
     /// Begins all exchanges now, in order, and lets time pass until the last is over.
@@ -43,12 +47,13 @@ impl<F: HttpFilter> SimProxy<F> {
             live.begin(&self.filter, &mut self.env)?;
             all.push(live);
         }
-        while let Some(live) = all
+        while let Some((live, due)) = all
             .iter_mut()
-            .filter(|live| live.wakes_at().is_some())
-            .min_by_key(|live| live.wakes_at())
+            .filter_map(|live| live.wakes_at().map(|due| (live, due)))
+            .min_by_key(|(_, due)| *due)
         {
-            self.env.advance_to(live.wakes_at().unwrap_or_default());
+            self.wake_root_until(due);
+            self.env.advance_to(due);
             live.wake(&self.filter, &mut self.env)?;
         }
         all.into_iter().map(Live::into_observed).collect()
@@ -65,6 +70,43 @@ impl<F: HttpFilter> SimProxy<F> {
 
     /// Lets time pass between exchanges.
     pub fn advance(&mut self, time: Duration) {
-        self.env.advance(time);
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let end = self.env.now().saturating_add(time);
+        self.wake_root_until(end);
+        self.env.advance_to(end);
+    }
+
+    /// Asks the plugin each time it wants to be asked, up to `end`.
+    fn wake_root_until(&mut self, end: u64) {
+        while let Some(due) = self.root_due.filter(|due| *due <= end) {
+            self.root_due = None;
+            self.env.advance_to(due);
+            let decision = self.filter.on_root_deadline(&mut self.env);
+            self.carry_out(decision);
+        }
+    }
+
+    fn carry_out(&mut self, decision: RootDecision) {
+        let RootDecision { wake_after, callouts, effects } = decision;
+        for effect in effects {
+            match effect {
+                Effect::Count(counter, by) => self.env.metrics.count_by(counter, by),
+                Effect::SetGauge(gauge, value) => self.env.metrics.set_gauge(gauge, value),
+                // A root has no stream to change, and took no permit.
+                _ => {}
+            }
+        }
+        if let Some(time) = wake_after {
+            let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+            // The host's ticks are of at least a millisecond.
+            self.root_due = Some(self.env.now().saturating_add(time.max(1_000_000)));
+        }
+        for callout in callouts {
+            let (Callout::Grpc { tag, .. } | Callout::HttpGet { tag, .. }) = callout;
+            let headers = HeaderPairs::default();
+            let failed = CalloutResult { tag, status: None, headers, body: &[] };
+            let decision = self.filter.on_callout(&failed, &mut self.env);
+            self.carry_out(decision);
+        }
     }
 }

@@ -2,9 +2,7 @@
 
 use crate::environment::Sources;
 use crate::hostcalls::{self, MapType, Status};
-use filter_api::{
-    Effect, Effects, FilterState, HeaderMutation, HeaderName, HeaderPairs, HeaderValue, Side,
-};
+use filter_api::{Effect, Effects, FilterState, HeaderMutation, HeaderName, HeaderPairs, Side};
 
 /// The headers that a decision changes: their map, and what stood in it.
 pub(crate) struct Target<'a> {
@@ -22,27 +20,89 @@ impl Target<'_> {
     }
 }
 
-/// Carries out `effects` in order. Outside a header callback there is no `target`: filter state and
-/// header changes have no place then.
-pub(crate) fn effects(sources: &Sources, effects: &Effects, target: Option<&Target<'_>>) {
+/// Carries out `effects` where there are no headers: filter state and header changes have no place.
+pub(crate) fn effects(sources: &Sources, effects: &Effects) {
+    for effect in effects.as_slice() {
+        if let Some((what, result)) = measure(effect) {
+            tell(sources, what, result);
+        }
+    }
+}
+
+/// Carries out `effects` in a header callback, in order.
+///
+/// # Errors
+/// The headers did not become what the decision makes of them, filter state was not set, or the route
+/// cannot be found anew. The rest has been done, and the failure told.
+pub(crate) fn effects_on(
+    sources: &Sources,
+    effects: &Effects,
+    target: &Target<'_>,
+) -> Result<(), Status> {
+    let mut route = Route::default();
+    let mut outcome = Ok(());
     for (index, effect) in effects.as_slice().iter().enumerate() {
+        if let Some((what, result)) = measure(effect) {
+            tell(sources, what, result);
+            continue;
+        }
         let (what, result) = match effect {
-            Effect::Count(counter) => ("counting", hostcalls::increment_metric(counter.0, 1)),
-            Effect::Release(permit) => {
-                ("lowering a gauge", hostcalls::increment_metric(permit.gauge().0, -1))
-            }
-            Effect::Publish(FilterState { key, value }) if target.is_some() => {
-                ("setting filter state", hostcalls::set_property(key, value.as_bytes()))
+            Effect::Publish(FilterState { key, value }) => {
+                route.is_cleared = false;
+                ("setting filter state", hostcalls::set_property(key.as_str(), value.as_bytes()))
             }
             Effect::Mutate(mutation) => {
-                let Some(target) = target else { continue };
                 let earlier = effects.as_slice().get(..index).unwrap_or_default();
-                ("changing a header", mutate(mutation, earlier, target))
+                let written = mutate(mutation, earlier, target);
+                route.is_cleared |= written == Ok(Written::Yes);
+                ("changing a header", written.map(drop))
             }
-            Effect::Publish(_) => continue,
+            _ => {
+                route.is_wanted |= matches!(effect, Effect::ClearRouteCache);
+                continue;
+            }
         };
         tell(sources, what, result);
+        outcome = outcome.and(result);
     }
+    if target.side == Side::Request && route.is_wanted && !route.is_cleared {
+        let cleared = hostcalls::clear_route_cache();
+        tell(sources, "clearing the route cache", cleared);
+        outcome = outcome.and(cleared);
+    }
+    outcome
+}
+
+/// Does what needs no headers: counters and gauges. `None` for any other effect.
+fn measure(effect: &Effect) -> Option<(&'static str, Result<(), Status>)> {
+    Some(match effect {
+        Effect::Count(counter, by) => {
+            let by = i64::try_from(*by).unwrap_or(i64::MAX);
+            ("counting", hostcalls::increment_metric(counter.0, by))
+        }
+        Effect::Release(permit) => {
+            ("lowering a gauge", hostcalls::increment_metric(permit.gauge().0, -1))
+        }
+        Effect::SetGauge(gauge, value) => {
+            ("setting a gauge", hostcalls::record_metric(gauge.0, *value))
+        }
+        Effect::ClearRouteCache | Effect::Mutate(_) | Effect::Publish(_) => return None,
+    })
+}
+
+/// Whether the route has to be found anew, and whether a written header has already done that.
+#[derive(Default)]
+struct Route {
+    is_wanted: bool,
+    /// Since filter state was last set.
+    is_cleared: bool,
+}
+
+/// Whether a mutation changed anything.
+#[derive(PartialEq, Eq)]
+enum Written {
+    No,
+    Yes,
 }
 
 /// Removes `content-length`, which a changed body would contradict.
@@ -64,36 +124,29 @@ fn mutate(
     mutation: &HeaderMutation,
     earlier: &[Effect],
     target: &Target<'_>,
-) -> Result<(), Status> {
-    match mutation {
+) -> Result<Written, Status> {
+    let map = target.map();
+    let written = match mutation {
         HeaderMutation::Add(name, value) => {
-            hostcalls::add_header(target.map(), name.as_bytes(), value.as_bytes())
+            hostcalls::add_header(map, name.as_bytes(), value.as_bytes())
         }
         HeaderMutation::Remove(name) => match before(name, earlier, target) {
-            Before::Absent => Ok(()),
-            _ => hostcalls::remove_header(target.map(), name.as_bytes()),
+            Before::Absent => return Ok(Written::No),
+            _ => hostcalls::remove_header(map, name.as_bytes()),
         },
-        HeaderMutation::Set(name, value) => set(name, value, earlier, target),
+        // Adding costs half of what replacing does, and writing what is there already may re-route.
+        HeaderMutation::Set(name, value) => match before(name, earlier, target) {
+            Before::Absent => hostcalls::add_header(map, name.as_bytes(), value.as_bytes()),
+            Before::Only(present) if present == value.as_bytes() => return Ok(Written::No),
+            Before::Only(_) | Before::Unknown => {
+                hostcalls::replace_header(map, name.as_bytes(), value.as_bytes())
+            }
+        },
         HeaderMutation::SetStatus(status) => {
-            hostcalls::replace_header(target.map(), b":status", status.to_string().as_bytes())
+            hostcalls::replace_header(map, b":status", status.to_string().as_bytes())
         }
-    }
-}
-
-/// Adding costs half of what replacing does, and writing what is there already may re-route.
-fn set(
-    name: &HeaderName,
-    value: &HeaderValue,
-    earlier: &[Effect],
-    target: &Target<'_>,
-) -> Result<(), Status> {
-    match before(name, earlier, target) {
-        Before::Absent => hostcalls::add_header(target.map(), name.as_bytes(), value.as_bytes()),
-        Before::Only(present) if present == value.as_bytes() => Ok(()),
-        Before::Only(_) | Before::Unknown => {
-            hostcalls::replace_header(target.map(), name.as_bytes(), value.as_bytes())
-        }
-    }
+    };
+    written.map(|()| Written::Yes)
 }
 
 /// What is known of a header before a mutation.

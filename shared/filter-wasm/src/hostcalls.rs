@@ -189,6 +189,12 @@ pub(crate) fn increment_metric(id: u32, offset: i64) -> Result<()> {
     check(unsafe { imports::proxy_increment_metric(id, offset) })
 }
 
+/// Sets a gauge.
+pub(crate) fn record_metric(id: u32, value: u64) -> Result<()> {
+    // SAFETY: no pointers.
+    check(unsafe { imports::proxy_record_metric(id, value) })
+}
+
 pub(crate) fn metric(id: u32) -> Result<u64> {
     let mut value = 0;
     // SAFETY: the out-pointer is valid for writes.
@@ -210,6 +216,23 @@ pub(crate) fn set_property(key: &str, value: &[u8]) -> Result<()> {
     check(unsafe {
         imports::proxy_set_property(key.as_ptr(), key.len(), value.as_ptr(), value.len())
     })
+}
+
+/// Envoy's foreign function that makes the stream find its route anew.
+pub(crate) fn clear_route_cache() -> Result<()> {
+    const NAME: &str = "clear_route_cache";
+    // SAFETY: the slices are live, both out-pointers valid for writes. What it answers is dropped.
+    take_bytes(|data, size| unsafe {
+        imports::proxy_call_foreign_function(
+            NAME.as_ptr(),
+            NAME.len(),
+            ptr::dangling(),
+            0,
+            data,
+            size,
+        )
+    })
+    .map(drop)
 }
 
 pub(crate) fn shared_data(key: &str) -> Result<(Vec<u8>, u32)> {

@@ -53,7 +53,7 @@ impl<F: HttpFilter> Plugin<F> {
     /// Does what the filter wants done outside any stream.
     fn carry_out(&self, decision: RootDecision, env: &mut HostEnvironment<'_>) {
         let RootDecision { wake_after, callouts, effects } = decision;
-        apply::effects(&self.sources, &effects, None);
+        apply::effects(&self.sources, &effects);
         if let Some(time) = wake_after {
             let now = env.monotonic();
             if let Err(status) = self.timers.set_root(now, due(now, time)) {

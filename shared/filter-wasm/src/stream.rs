@@ -88,7 +88,13 @@ impl<F: HttpFilter> Stream<F> {
         let Decision { verdict, effects, interest, rewrites_body } = decision;
         let sources = &self.plugin.sources;
         self.interest.set(interest);
-        apply::effects(sources, &effects, Some(&Target { side, snapshot }));
+        let applied = apply::effects_on(sources, &effects, &Target { side, snapshot });
+        let goes_on = matches!(verdict, Verdict::Continue | Verdict::StopIteration(_));
+        let is_strict = F::FAILURE_MODE == FailureMode::Deny && side == Side::Request;
+        if is_strict && goes_on && applied.is_err() {
+            // What was to be taken off the request would otherwise reach the upstream with it.
+            return self.fail();
+        }
         if let (Side::Response, true, Some(snapshot)) = (side, rewrites_body, snapshot) {
             apply::forget_length(sources, snapshot);
         }
@@ -138,8 +144,14 @@ impl<F: HttpFilter> Stream<F> {
     /// not even a reply or a reset succeeds, the stream stays where it is.
     #[cold]
     fn host_failed(&self, what: &str, status: Status) -> Action {
+        self.plugin.sources.report(what, status);
+        self.fail()
+    }
+
+    /// What the filter's failure mode says becomes of the stream.
+    #[cold]
+    fn fail(&self) -> Action {
         let sources = &self.plugin.sources;
-        sources.report(what, status);
         self.release();
         if F::FAILURE_MODE == FailureMode::Allow {
             return Action::Continue;
@@ -164,7 +176,8 @@ impl<F: HttpFilter> Stream<F> {
     pub(crate) fn end(&self) {
         self.release();
         self.attention.set(false);
-        let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut());
-        apply::effects(&self.plugin.sources, &effects, None);
+        let mut env = HostEnvironment::new(&self.plugin.sources);
+        let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut(), &mut env);
+        apply::effects(&self.plugin.sources, &effects);
     }
 }

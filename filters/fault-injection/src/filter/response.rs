@@ -4,12 +4,12 @@ use super::{FaultFilter, publish};
 use crate::fault::ResponsePlan;
 use crate::response::{Application, BodyProgress};
 use crate::settings::RuleSettings;
-use crate::shared_update::Update;
 use crate::stream::ActiveFault;
 use filter_api::{
     Decision, Effects, Environment, HeaderMutation, HeaderValue, ResponseHead, ResponseInterest,
     Verdict,
 };
+use shared_state::Update;
 
 /// From here on an answer is the service's failure.
 const FIRST_SERVER_ERROR: u16 = 500;

@@ -37,7 +37,7 @@ impl World {
         for effect in effects {
             match effect {
                 Effect::Release(permit) => self.lower(permit.gauge()),
-                Effect::Count(counter) => self.env.metrics.count(counter),
+                Effect::Count(counter, by) => self.env.metrics.count_by(counter, by),
                 other => panic!("{other:?}"),
             }
         }

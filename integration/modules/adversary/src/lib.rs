@@ -167,7 +167,7 @@ impl HttpFilter for Adversary {
         })
     }
 
-    fn on_stream_end(&self, _: &mut Stream) -> Effects {
+    fn on_stream_end(&self, _: &mut Stream, _: &mut dyn Environment) -> Effects {
         // A terminal action here would end the process; there is no way to say one.
         let mut effects = Effects::default();
         effects.publish("adversary", "too late".into());

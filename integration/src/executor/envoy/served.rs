@@ -7,7 +7,7 @@ use super::backend::Backend;
 use anyhow::{Context as _, Result, bail, ensure};
 use envoy_runner::{AccessLogEntry, Answer, Client, End, EnvoyProcess, Request};
 use filter_testing::{Exchange, Observed};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(super) struct Served<'a> {
     envoy: EnvoyProcess,
     addr: SocketAddr,
     filter: &'a str,
+    /// Keys of filter state beside the filter's own, which the access log has too.
+    keys: BTreeSet<String>,
     backend: Backend,
     sent: u64,
 }
@@ -33,10 +35,11 @@ impl<'a> Served<'a> {
         envoy: EnvoyProcess,
         listener: &str,
         filter: &'a str,
+        keys: BTreeSet<String>,
         backend: Backend,
     ) -> Result<Self> {
         let addr = envoy.addr(listener)?;
-        Ok(Self { envoy, addr, filter, backend, sent: 0 })
+        Ok(Self { envoy, addr, filter, keys, backend, sent: 0 })
     }
 
     /// What must hold after any traffic: no VM failed, Envoy runs.
@@ -73,6 +76,11 @@ impl<'a> Served<'a> {
             upstream_called: received.is_some(),
             upstream_headers: received.unwrap_or_default(),
             filter_state: entry.text(self.filter).unwrap_or_default().to_owned(),
+            filter_states: self
+                .keys
+                .iter()
+                .filter_map(|key| Some((key.clone(), entry.text(key)?.to_owned())))
+                .collect(),
             elapsed: answer.elapsed,
         })
     }

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use filter_testing::{Exchange, Observed};
 use proxy_wasm_test_host::{Request, Response, StreamHandle, TestHost};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Envoy hands a large body over in pieces of about this size.
@@ -71,6 +72,7 @@ impl<'x> Live<'x> {
             upstream_called: outcome.upstream_request.is_some(),
             upstream_headers: outcome.upstream_request.as_ref().map(pairs).unwrap_or_default(),
             filter_state,
+            filter_states: others(&outcome.filter_state, filter),
             elapsed: outcome.elapsed,
         })
     }
@@ -78,7 +80,19 @@ impl<'x> Live<'x> {
 
 /// The request as the host takes it.
 pub(super) fn request(exchange: &Exchange) -> Request {
-    Request { headers: exchange.request.clone(), ..Request::default() }
+    let request = Request { headers: exchange.request.clone(), ..Request::default() };
+    let own = exchange.properties.iter();
+    own.fold(request, |request, (path, value)| request.attribute(path, value.clone()))
+}
+
+/// Filter state that Wasm filters set under other keys than this filter's name.
+fn others(states: &BTreeMap<String, Vec<u8>>, filter: &str) -> BTreeMap<String, String> {
+    let text = |value: &Vec<u8>| String::from_utf8_lossy(value).into_owned();
+    states
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix("wasm.")?.to_owned(), text(value))))
+        .filter(|(key, _)| key != filter)
+        .collect()
 }
 
 /// The upstream's answer as HTTP/1's codec hands it over: the end of a body comes by itself.

@@ -20,6 +20,8 @@ pub(super) struct Live<'x, F: HttpFilter> {
     interest: ResponseInterest,
     pieces: VecDeque<(Vec<u8>, bool)>,
     observed: Observed,
+    /// The request's headers as the filter leaves them.
+    request: Vec<(Vec<u8>, Vec<u8>)>,
     started: u64,
     leaves_at: Option<u64>,
     is_grpc: bool,
@@ -45,6 +47,7 @@ impl<'x, F: HttpFilter> Live<'x, F> {
             interest: ResponseInterest::None,
             pieces: VecDeque::new(),
             observed: Observed::default(),
+            request: exchange.request.clone(),
             started: now,
             leaves_at: exchange.leaves_after.map(|after| now + nanos(after)),
             is_grpc: false,
@@ -65,6 +68,7 @@ impl<'x, F: HttpFilter> Live<'x, F> {
         let bytes = self.exchange.encoded_request();
         let request = RequestHead::new(HeaderPairs::parse(&bytes));
         self.is_grpc = request.is_grpc();
+        env.set_stream_properties(&self.exchange.properties);
         let visible = if filter.needs_request_headers() { request } else { RequestHead::default() };
         let decision = filter.on_request_headers(&mut self.stream, &visible, env);
         self.decided(Side::Request, decision, filter, env)
@@ -137,20 +141,30 @@ impl<'x, F: HttpFilter> Live<'x, F> {
     ) -> Result<()> {
         for effect in effects {
             match effect {
-                Effect::Count(counter) => env.metrics.count(counter),
+                Effect::ClearRouteCache => {
+                    ensure!(side == Some(Side::Request), "the route was cleared too late");
+                }
+                Effect::Count(counter, by) => env.metrics.count_by(counter, by),
+                Effect::SetGauge(gauge, value) => env.metrics.set_gauge(gauge, value),
                 Effect::Release(permit) => {
                     let lowered = env.metrics.lower(permit.gauge());
                     ensure!(lowered, "a permit was given back that nobody had");
                 }
                 Effect::Publish(state) => {
                     ensure!(side.is_some(), "filter state was set outside a header callback");
-                    if state.key == F::NAME {
-                        state.value.as_ref().clone_into(&mut self.observed.filter_state);
+                    let (key, value) = (state.key.as_str(), state.value.as_ref().to_owned());
+                    if key == F::NAME {
+                        self.observed.filter_state = value;
+                    } else {
+                        self.observed.filter_states.insert(key.to_owned(), value);
                     }
                 }
                 Effect::Mutate(mutation) => match side {
-                    Some(Side::Response) => self.mutate(mutation),
-                    Some(Side::Request) => bail!("the simulated proxy keeps requests as they are"),
+                    Some(Side::Response) => match mutation {
+                        HeaderMutation::SetStatus(status) => self.observed.status = Some(status),
+                        mutation => mutate(&mut self.observed.headers, mutation)?,
+                    },
+                    Some(Side::Request) => mutate(&mut self.request, mutation)?,
                     None => bail!("headers were changed outside a header callback"),
                 },
             }
@@ -158,26 +172,10 @@ impl<'x, F: HttpFilter> Live<'x, F> {
         Ok(())
     }
 
-    fn mutate(&mut self, mutation: HeaderMutation) {
-        let headers = &mut self.observed.headers;
-        match mutation {
-            HeaderMutation::Add(name, value) => {
-                headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
-            }
-            HeaderMutation::Remove(name) => headers.retain(|(n, _)| n != name.as_bytes()),
-            HeaderMutation::Set(name, value) => {
-                headers.retain(|(n, _)| n != name.as_bytes());
-                headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
-            }
-            HeaderMutation::SetStatus(status) => self.observed.status = Some(status),
-        }
-    }
-
     fn call_upstream(&mut self, filter: &F, env: &mut SimEnvironment) -> Result<()> {
         let upstream = &self.exchange.upstream;
         self.observed.upstream_called = true;
-        // No filter that runs here changes the request yet.
-        self.observed.upstream_headers.clone_from(&self.exchange.request);
+        self.observed.upstream_headers.clone_from(&self.request);
         self.observed.status = Some(upstream.status);
         "via_upstream".clone_into(&mut self.observed.details);
         let own = upstream.headers.iter();
@@ -240,9 +238,25 @@ impl<'x, F: HttpFilter> Live<'x, F> {
     fn end(&mut self, filter: &F, env: &mut SimEnvironment) -> Result<()> {
         self.next = Next::End;
         self.observed.elapsed = Duration::from_nanos(env.now() - self.started);
-        let effects = filter.on_stream_end(&mut self.stream);
+        let effects = filter.on_stream_end(&mut self.stream, env);
         self.carry_out(None, effects, env)
     }
+}
+
+/// Changes headers as the adapter does.
+fn mutate(headers: &mut Vec<(Vec<u8>, Vec<u8>)>, mutation: HeaderMutation) -> Result<()> {
+    match mutation {
+        HeaderMutation::Add(name, value) => {
+            headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        }
+        HeaderMutation::Remove(name) => headers.retain(|(n, _)| n != name.as_bytes()),
+        HeaderMutation::Set(name, value) => {
+            headers.retain(|(n, _)| n != name.as_bytes());
+            headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        }
+        HeaderMutation::SetStatus(_) => bail!("a request has no status"),
+    }
+    Ok(())
 }
 
 fn nanos(time: Duration) -> u64 {

@@ -9,6 +9,14 @@ unsafe extern "C" {
         value: *const u8,
         value_size: usize,
     ) -> u32;
+    pub(super) fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        argument: *const u8,
+        argument_size: usize,
+        result: *mut *mut u8,
+        result_size: *mut usize,
+    ) -> u32;
     pub(super) fn proxy_close_stream(stream: u32) -> u32;
     pub(super) fn proxy_continue_stream(stream: u32) -> u32;
     pub(super) fn proxy_define_metric(
@@ -70,6 +78,7 @@ unsafe extern "C" {
     ) -> u32;
     pub(super) fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     pub(super) fn proxy_log(level: u32, message: *const u8, message_size: usize) -> u32;
+    pub(super) fn proxy_record_metric(id: u32, value: u64) -> u32;
     pub(super) fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize)
     -> u32;
     pub(super) fn proxy_replace_header_map_value(

@@ -99,7 +99,7 @@ impl<F: HttpFilter> Stream<F> {
         let mut state = self.state.borrow_mut();
         let decision = self.plugin.filter.on_response_body(&mut state, chunk, env);
         drop(state);
-        apply::effects(&self.plugin.sources, &decision.effects, None);
+        apply::effects(&self.plugin.sources, &decision.effects);
         decision.verdict
     }
 
