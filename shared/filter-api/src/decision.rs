@@ -80,6 +80,9 @@ pub enum Effect {
     Mutate(HeaderMutation),
     /// A permit is given back.
     Release(Permit),
+    /// The plugin is asked ([`on_root_deadline`](crate::HttpFilter::on_root_deadline)) after this
+    /// long, or earlier where it was to be asked earlier.
+    WakeRoot(Duration),
 }
 
 /// What happens beside the verdict, in order. Nothing costs nothing.
@@ -123,6 +126,12 @@ impl Effects {
     /// Gives a permit back.
     pub fn release(&mut self, permit: Permit) {
         self.0.push(Effect::Release(permit));
+    }
+
+    /// Has the plugin asked ([`on_root_deadline`](crate::HttpFilter::on_root_deadline)) on this
+    /// worker after `time` at the latest: a stream can make no calls to clusters, its plugin can.
+    pub fn wake_root(&mut self, time: Duration) {
+        self.0.push(Effect::WakeRoot(time));
     }
 
     /// The effects, in order.

@@ -27,6 +27,8 @@ pub struct SimEnvironment {
     pub conflicts: u32,
     /// Whether shared data can be set at all.
     pub shared_data_fails: bool,
+    /// When the plugin wants to be asked again, in monotonic nanoseconds.
+    pub(crate) root_due: Option<u64>,
     /// How often each input was asked for.
     pub asked: Asked,
     now: u64,
@@ -57,6 +59,7 @@ impl SimEnvironment {
             stream_properties: BTreeMap::new(),
             conflicts: 0,
             shared_data_fails: false,
+            root_due: None,
             asked: Asked::default(),
             now: UPTIME,
             begin: BEGIN,
@@ -80,6 +83,18 @@ impl SimEnvironment {
     #[must_use]
     pub fn now(&self) -> u64 {
         self.now
+    }
+
+    /// Has the plugin asked after `time`, or earlier where it was to be asked earlier.
+    pub(crate) fn wake_root(&mut self, time: Duration) {
+        let due = self.in_at_least_a_tick(time);
+        self.root_due = Some(self.root_due.map_or(due, |earlier| earlier.min(due)));
+    }
+
+    /// The moment `time` from now; the host's ticks are of at least a millisecond.
+    pub(crate) fn in_at_least_a_tick(&self, time: Duration) -> u64 {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.now.saturating_add(time.max(1_000_000))
     }
 
     /// Sets the attributes of the stream at hand.

@@ -18,8 +18,6 @@ pub struct SimProxy<F: HttpFilter> {
     pub filter: F,
     /// Its world.
     pub env: SimEnvironment,
-    /// When the plugin wants to be asked again, in monotonic nanoseconds.
-    root_due: Option<u64>,
 }
 
 impl<F: HttpFilter> SimProxy<F> {
@@ -30,7 +28,7 @@ impl<F: HttpFilter> SimProxy<F> {
     pub fn configure(config: &[u8], mut env: SimEnvironment) -> Result<Self, ConfigError> {
         let filter = F::configure(config, &mut env.metrics)?;
         let started = filter.on_start(&mut env);
-        let mut proxy = Self { filter, env, root_due: None };
+        let mut proxy = Self { filter, env };
         proxy.carry_out(started);
         Ok(proxy)
     }
@@ -78,8 +76,8 @@ impl<F: HttpFilter> SimProxy<F> {
 
     /// Asks the plugin each time it wants to be asked, up to `end`.
     fn wake_root_until(&mut self, end: u64) {
-        while let Some(due) = self.root_due.filter(|due| *due <= end) {
-            self.root_due = None;
+        while let Some(due) = self.env.root_due.filter(|due| *due <= end) {
+            self.env.root_due = None;
             self.env.advance_to(due);
             let decision = self.filter.on_root_deadline(&mut self.env);
             self.carry_out(decision);
@@ -92,14 +90,13 @@ impl<F: HttpFilter> SimProxy<F> {
             match effect {
                 Effect::Count(counter, by) => self.env.metrics.count_by(counter, by),
                 Effect::SetGauge(gauge, value) => self.env.metrics.set_gauge(gauge, value),
+                Effect::WakeRoot(time) => self.env.wake_root(time),
                 // A root has no stream to change, and took no permit.
                 _ => {}
             }
         }
         if let Some(time) = wake_after {
-            let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-            // The host's ticks are of at least a millisecond.
-            self.root_due = Some(self.env.now().saturating_add(time.max(1_000_000)));
+            self.env.root_due = Some(self.env.in_at_least_a_tick(time));
         }
         for callout in callouts {
             let (Callout::Grpc { tag, .. } | Callout::HttpGet { tag, .. }) = callout;

@@ -3,6 +3,7 @@
 use crate::environment::Sources;
 use crate::hostcalls::{self, MapType, Status};
 use filter_api::{Effect, Effects, FilterState, HeaderMutation, HeaderName, HeaderPairs, Side};
+use std::time::Duration;
 
 /// The headers that a decision changes: their map, and what stood in it.
 pub(crate) struct Target<'a> {
@@ -23,10 +24,21 @@ impl Target<'_> {
 /// Carries out `effects` where there are no headers: filter state and header changes have no place.
 pub(crate) fn effects(sources: &Sources, effects: &Effects) {
     for effect in effects.as_slice() {
-        if let Some((what, result)) = measure(effect) {
-            tell(sources, what, result);
+        match effect {
+            Effect::WakeRoot(time) => wake_root(sources, *time),
+            effect => {
+                if let Some((what, result)) = measure(effect) {
+                    tell(sources, what, result);
+                }
+            }
         }
     }
+}
+
+/// Remembers the soonest.
+fn wake_root(sources: &Sources, time: Duration) {
+    let sooner = sources.wake_root.get().map_or(time, |other| other.min(time));
+    sources.wake_root.set(Some(sooner));
 }
 
 /// Carries out `effects` in a header callback, in order.
@@ -57,10 +69,15 @@ pub(crate) fn effects_on(
                 route.is_cleared |= written == Ok(Written::Yes);
                 ("changing a header", written.map(drop))
             }
-            _ => {
-                route.is_wanted |= matches!(effect, Effect::ClearRouteCache);
+            Effect::ClearRouteCache => {
+                route.is_wanted = true;
                 continue;
             }
+            Effect::WakeRoot(time) => {
+                wake_root(sources, *time);
+                continue;
+            }
+            Effect::Count(..) | Effect::Release(_) | Effect::SetGauge(..) => continue,
         };
         tell(sources, what, result);
         outcome = outcome.and(result);
@@ -86,7 +103,9 @@ fn measure(effect: &Effect) -> Option<(&'static str, Result<(), Status>)> {
         Effect::SetGauge(gauge, value) => {
             ("setting a gauge", hostcalls::record_metric(gauge.0, *value))
         }
-        Effect::ClearRouteCache | Effect::Mutate(_) | Effect::Publish(_) => return None,
+        Effect::ClearRouteCache | Effect::Mutate(_) | Effect::Publish(_) | Effect::WakeRoot(_) => {
+            return None;
+        }
     })
 }
 

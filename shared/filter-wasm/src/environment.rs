@@ -2,7 +2,8 @@
 
 use crate::hostcalls::{self, Status};
 use filter_api::{Cas, Counter, Environment, Gauge, Permit, SharedDataError, UnixTime};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 /// What all decisions of one plugin on one worker draw from.
 pub(crate) struct Sources {
@@ -12,6 +13,8 @@ pub(crate) struct Sources {
     pub(crate) host_errors: Counter,
     /// Seeded from the host's entropy, per VM.
     pub(crate) random: RefCell<fastrand::Rng>,
+    /// How soon the effects at hand want the plugin to be asked.
+    pub(crate) wake_root: Cell<Option<Duration>>,
 }
 
 impl Sources {

@@ -1,6 +1,6 @@
 //! One plugin on one worker: its configuration, its ticks, its calls.
 
-use crate::apply;
+use crate::apply::{self, Target};
 use crate::callouts::{self, Caller};
 use crate::environment::{HostEnvironment, Sources};
 use crate::hostcalls::{self, BufferType, Status};
@@ -11,11 +11,11 @@ use crate::stream::Stream;
 use crate::streams::{Slot, streams};
 use crate::timers::Timers;
 use filter_api::{
-    Callbacks, CalloutResult, Environment, HOST_ERRORS, HttpFilter, LocalReply, MetricRegistry,
-    RootDecision,
+    Callbacks, CalloutResult, Effects, Environment, HOST_ERRORS, HttpFilter, LocalReply,
+    MetricRegistry, RootDecision,
 };
 use proxy_wasm::traits::{Context, RootContext};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 /// A configured filter and what its streams share.
@@ -40,7 +40,8 @@ impl<F: HttpFilter> Plugin<F> {
         let failure_reply = LocalReply::new(500, &format!("{}.host_failure", F::NAME))
             .map_err(|error| error.to_string())?;
         let random = RefCell::new(fastrand::Rng::with_seed(seed));
-        let sources = Sources { filter: F::NAME, host_errors, random };
+        let wake_root = Cell::new(None);
+        let sources = Sources { filter: F::NAME, host_errors, random, wake_root };
         Ok(Rc::new_cyclic(|this| Self {
             filter,
             sources,
@@ -50,10 +51,39 @@ impl<F: HttpFilter> Plugin<F> {
         }))
     }
 
+    /// Carries out effects where there are no headers.
+    pub(crate) fn apply(&self, effects: &Effects, env: &mut HostEnvironment<'_>) {
+        apply::effects(&self.sources, effects);
+        self.wake_if_asked(env);
+    }
+
+    /// Carries out effects in a header callback.
+    ///
+    /// # Errors
+    /// See [`apply::effects_on`].
+    pub(crate) fn apply_on(
+        &self,
+        effects: &Effects,
+        target: &Target<'_>,
+        env: &mut HostEnvironment<'_>,
+    ) -> Result<(), Status> {
+        let applied = apply::effects_on(&self.sources, effects, target);
+        self.wake_if_asked(env);
+        applied
+    }
+
+    fn wake_if_asked(&self, env: &mut HostEnvironment<'_>) {
+        let Some(time) = self.sources.wake_root.take() else { return };
+        let now = env.monotonic();
+        if let Err(status) = self.timers.bring_root_forward(now, due(now, time)) {
+            self.sources.report("setting the tick", status);
+        }
+    }
+
     /// Does what the filter wants done outside any stream.
     fn carry_out(&self, decision: RootDecision, env: &mut HostEnvironment<'_>) {
         let RootDecision { wake_after, callouts, effects } = decision;
-        apply::effects(&self.sources, &effects);
+        self.apply(&effects, env);
         if let Some(time) = wake_after {
             let now = env.monotonic();
             if let Err(status) = self.timers.set_root(now, due(now, time)) {

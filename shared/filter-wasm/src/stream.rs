@@ -88,7 +88,7 @@ impl<F: HttpFilter> Stream<F> {
         let Decision { verdict, effects, interest, rewrites_body } = decision;
         let sources = &self.plugin.sources;
         self.interest.set(interest);
-        let applied = apply::effects_on(sources, &effects, &Target { side, snapshot });
+        let applied = self.plugin.apply_on(&effects, &Target { side, snapshot }, env);
         let goes_on = matches!(verdict, Verdict::Continue | Verdict::StopIteration(_));
         let is_strict = F::FAILURE_MODE == FailureMode::Deny && side == Side::Request;
         if is_strict && goes_on && applied.is_err() {
@@ -178,6 +178,6 @@ impl<F: HttpFilter> Stream<F> {
         self.attention.set(false);
         let mut env = HostEnvironment::new(&self.plugin.sources);
         let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut(), &mut env);
-        apply::effects(&self.plugin.sources, &effects);
+        self.plugin.apply(&effects, &mut env);
     }
 }

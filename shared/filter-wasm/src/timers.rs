@@ -47,6 +47,12 @@ impl<S> Timers<S> {
         self.arm(now)
     }
 
+    /// Wakes the plugin itself at `due`, or earlier where it was to be woken earlier.
+    pub(crate) fn bring_root_forward(&self, now: u64, due: u64) -> Result<()> {
+        let due = self.root_due.get().map_or(due, |earlier| earlier.min(due));
+        self.set_root(now, due)
+    }
+
     /// Forgets a stream; the last one to go stops the tick.
     pub(crate) fn remove(&self, due: u64, id: u32) -> Result<()> {
         self.streams.borrow_mut().remove(due, id);

@@ -146,6 +146,7 @@ impl<'x, F: HttpFilter> Live<'x, F> {
                 }
                 Effect::Count(counter, by) => env.metrics.count_by(counter, by),
                 Effect::SetGauge(gauge, value) => env.metrics.set_gauge(gauge, value),
+                Effect::WakeRoot(time) => env.wake_root(time),
                 Effect::Release(permit) => {
                     let lowered = env.metrics.lower(permit.gauge());
                     ensure!(lowered, "a permit was given back that nobody had");

@@ -1,7 +1,6 @@
 //! The response's way through a stream.
 
 use super::{Hold, Phase, Stream};
-use crate::apply;
 use crate::environment::HostEnvironment;
 use crate::exports;
 use crate::hostcalls::{self, BufferType, MapType, Status};
@@ -99,7 +98,7 @@ impl<F: HttpFilter> Stream<F> {
         let mut state = self.state.borrow_mut();
         let decision = self.plugin.filter.on_response_body(&mut state, chunk, env);
         drop(state);
-        apply::effects(&self.plugin.sources, &decision.effects);
+        self.plugin.apply(&decision.effects, env);
         decision.verdict
     }
 
