@@ -99,6 +99,9 @@ pub enum Callout {
         headers: Vec<(HeaderName, HeaderValue)>,
         /// At least 1 ms.
         timeout: Duration,
+        /// The greatest body that is read, in bytes. A cluster may send any amount, a module has room
+        /// for some.
+        max_body_size: usize,
     },
 }
 
@@ -113,6 +116,17 @@ pub struct CalloutResult<'a> {
     pub headers: crate::HeaderPairs<'a>,
     /// The body or the gRPC message.
     pub body: &'a [u8],
+    /// There was a body, greater than `max_body_size`: it was not read.
+    pub is_body_too_large: bool,
+}
+
+impl CalloutResult<'_> {
+    /// The end of a call to which no answer came.
+    #[must_use]
+    pub fn unanswered(tag: u32) -> Self {
+        let headers = crate::HeaderPairs::default();
+        Self { tag, status: None, headers, body: &[], is_body_too_large: false }
+    }
 }
 
 /// What a filter wants done outside any stream.

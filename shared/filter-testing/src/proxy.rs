@@ -4,9 +4,7 @@ mod live;
 
 use crate::{Exchange, Observed, SimEnvironment};
 use anyhow::{Context, Result};
-use filter_api::{
-    Callout, CalloutResult, ConfigError, Effect, HeaderPairs, HttpFilter, RootDecision,
-};
+use filter_api::{Callout, CalloutResult, ConfigError, Effect, HttpFilter, RootDecision};
 use live::Live;
 use std::time::Duration;
 
@@ -100,8 +98,7 @@ impl<F: HttpFilter> SimProxy<F> {
         }
         for callout in callouts {
             let (Callout::Grpc { tag, .. } | Callout::HttpGet { tag, .. }) = callout;
-            let headers = HeaderPairs::default();
-            let failed = CalloutResult { tag, status: None, headers, body: &[] };
+            let failed = CalloutResult::unanswered(tag);
             let decision = self.filter.on_callout(&failed, &mut self.env);
             self.carry_out(decision);
         }

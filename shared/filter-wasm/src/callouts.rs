@@ -22,6 +22,8 @@ pub(crate) trait Caller {
 struct Pending {
     token: u32,
     tag: u32,
+    /// The greatest body that is read of an HTTP answer.
+    max_body_size: usize,
     caller: Weak<dyn Caller>,
 }
 
@@ -32,12 +34,12 @@ thread_local! {
 
 /// Makes a call. One that the host refuses ends at once: its caller is told.
 pub(crate) fn make(sources: &Sources, callout: Callout, caller: Weak<dyn Caller>) {
-    let (tag, made) = match callout {
+    let (tag, max_body_size, made) = match callout {
         Callout::Grpc { tag, cluster, service, method, message, timeout } => {
             let timeout = milliseconds(timeout);
-            (tag, hostcalls::grpc_call(&cluster, &service, &method, &message, timeout))
+            (tag, usize::MAX, hostcalls::grpc_call(&cluster, &service, &method, &message, timeout))
         }
-        Callout::HttpGet { tag, cluster, authority, path, headers, timeout } => {
+        Callout::HttpGet { tag, cluster, authority, path, headers, timeout, max_body_size } => {
             let pseudo: [(&[u8], &[u8]); 3] = [
                 (b":method", b"GET"),
                 (b":path", path.as_bytes()),
@@ -45,48 +47,58 @@ pub(crate) fn make(sources: &Sources, callout: Callout, caller: Weak<dyn Caller>
             ];
             let further = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
             let encoded = encode_pairs(pseudo.into_iter().chain(further));
-            (tag, hostcalls::http_call(&cluster, &encoded, milliseconds(timeout)))
+            let made = hostcalls::http_call(&cluster, &encoded, milliseconds(timeout));
+            (tag, max_body_size, made)
         }
     };
     match made {
         Ok(token) => {
-            PENDING.with_borrow_mut(|pending| pending.push(Pending { token, tag, caller }));
+            let call = Pending { token, tag, max_body_size, caller };
+            PENDING.with_borrow_mut(|pending| pending.push(call));
         }
         Err(status) => {
             sources.report("calling a cluster", status);
-            finish(Pending { token: 0, tag, caller }, None, HeaderPairs::default(), &[]);
+            finish(&caller, &CalloutResult::unanswered(tag));
         }
     }
 }
 
 pub(crate) fn on_http_call_response(token: u32, headers: usize, body_size: usize) {
-    let Some(pending) = take(token) else { return };
+    let Some(Pending { tag, max_body_size, caller, .. }) = take(token) else { return };
     if headers == 0 {
-        return finish(pending, None, HeaderPairs::default(), &[]);
+        return finish(&caller, &CalloutResult::unanswered(tag));
     }
+    let is_body_too_large = body_size > max_body_size;
     let head = hostcalls::header_pairs(MapType::HttpCallResponse);
-    let body = body(BufferType::HttpCallResponseBody, body_size);
+    let body = match is_body_too_large {
+        true => Ok(Vec::new()),
+        false => body(BufferType::HttpCallResponseBody, body_size),
+    };
     match (&head, &body) {
         (Ok(head), Ok(body)) => {
-            let pairs = HeaderPairs::parse(head);
-            let status = filter_api::ResponseHead::new(pairs, false).status().map(u32::from);
-            finish(pending, status, pairs, body);
+            let headers = HeaderPairs::parse(head);
+            let status = filter_api::ResponseHead::new(headers, false).status().map(u32::from);
+            finish(&caller, &CalloutResult { tag, status, headers, body, is_body_too_large });
         }
-        (Err(status), _) | (_, Err(status)) => unread(pending, *status),
+        (Err(status), _) | (_, Err(status)) => unread(&caller, tag, *status),
     }
 }
 
 pub(crate) fn on_grpc_receive(token: u32, size: usize) {
-    let Some(pending) = take(token) else { return };
+    let Some(Pending { tag, caller, .. }) = take(token) else { return };
     match body(BufferType::GrpcReceiveBuffer, size) {
-        Ok(message) => finish(pending, Some(0), HeaderPairs::default(), &message),
-        Err(status) => unread(pending, status),
+        Ok(body) => {
+            let unanswered = CalloutResult::unanswered(tag);
+            finish(&caller, &CalloutResult { status: Some(0), body: &body, ..unanswered });
+        }
+        Err(status) => unread(&caller, tag, status),
     }
 }
 
 pub(crate) fn on_grpc_close(token: u32, status: u32) {
-    if let Some(pending) = take(token) {
-        finish(pending, Some(status).filter(|status| *status != 0), HeaderPairs::default(), &[]);
+    if let Some(Pending { tag, caller, .. }) = take(token) {
+        let status = Some(status).filter(|status| *status != 0);
+        finish(&caller, &CalloutResult { status, ..CalloutResult::unanswered(tag) });
     }
 }
 
@@ -97,18 +109,18 @@ fn take(token: u32) -> Option<Pending> {
     })
 }
 
-fn finish(pending: Pending, status: Option<u32>, headers: HeaderPairs<'_>, body: &[u8]) {
-    if let Some(caller) = pending.caller.upgrade() {
-        caller.on_callout(&CalloutResult { tag: pending.tag, status, headers, body });
+fn finish(caller: &Weak<dyn Caller>, result: &CalloutResult<'_>) {
+    if let Some(caller) = caller.upgrade() {
+        caller.on_callout(result);
     }
 }
 
 /// The call ended with an answer that cannot be read.
-fn unread(pending: Pending, status: Status) {
-    if let Some(caller) = pending.caller.upgrade() {
+fn unread(caller: &Weak<dyn Caller>, tag: u32, status: Status) {
+    if let Some(caller) = caller.upgrade() {
         caller.report("reading the answer to a call", status);
     }
-    finish(pending, None, HeaderPairs::default(), &[]);
+    finish(caller, &CalloutResult::unanswered(tag));
 }
 
 fn body(buffer: BufferType, size: usize) -> hostcalls::Result<Vec<u8>> {

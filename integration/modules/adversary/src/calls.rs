@@ -82,6 +82,7 @@ fn both_kinds(cluster: &Cluster) -> [Callout; 2] {
             path: "/".to_owned(),
             headers: Vec::new(),
             timeout: MOMENT,
+            max_body_size: 0,
         },
     ]
 }
