@@ -13,7 +13,7 @@ pub use delay::{Delay, ExponentialDelay, NormalDelay, PercentileDelay, UniformDe
 pub use response::{HeaderOperations, Response};
 
 use filter_config::wire::{Decimal, Duration, Timestamp, UInt};
-use matchers::HttpMatchRequest;
+use matchers::{HttpMatchRequest, Mode};
 use serde::Deserialize;
 
 /// The configuration of the `fault_injection` filter. `{}` is valid and does nothing.
@@ -61,7 +61,8 @@ pub struct Rule {
     /// The fault.
     pub fault: Fault,
     /// `SHADOW` draws, counts (`shadow_*`) and tells the access log what would have happened, and
-    /// does nothing. Takes the place of the filter's `mode`.
+    /// does nothing. Maxima are then neither asked nor used up; times, ramp and halt hold. Takes the
+    /// place of the filter's `mode`.
     pub mode: Option<Mode>,
     /// As the filter's field of this name, for this rule alone and in addition to it.
     pub max_active_faults: Option<UInt>,
@@ -115,19 +116,6 @@ pub struct Outcome {
     pub abort: Option<Abort>,
     /// As `fault.response`, without a percentage.
     pub response: Option<Response>,
-}
-
-/// Whether faults happen.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Mode {
-    /// They do.
-    #[default]
-    Enforce,
-    /// They are drawn, counted and published, and nothing happens. Maxima are neither asked nor used
-    /// up; times, ramp and halt hold.
-    Shadow,
 }
 
 /// When a rule holds back because the service itself is failing.

@@ -2,6 +2,8 @@
 //!
 //! - [`RequestMatcher`]: Istio's `HTTPMatchRequest` list, compiled once, evaluated on bytes.
 //! - [`StringMatcher`]: exact, prefix, suffix, contains, regex (full match).
+//! - [`Enforcement`]: whether what a rule decides is carried out, or only counted.
+//! - [`MatchResult`]: the answer of a match against attributes that may be missing.
 //! - [`Selection`]: a percentage of the requests, at random or sticky by a key.
 //! - [`weight`]: a share among others.
 //!
@@ -21,15 +23,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod enforcement;
 mod percent;
 mod request;
+mod result;
 mod selection;
 pub mod sticky;
 mod string;
 mod weight;
 
+pub use enforcement::{Enforcement, Mode};
 pub use percent::FractionalPercent;
 pub use request::{HttpMatchRequest, MatchTable, RequestMatcher};
+pub use result::MatchResult;
 pub use selection::{Percentage, Selection};
 pub use string::{StringMatch, StringMatcher};
 pub use weight::weight;

@@ -64,7 +64,11 @@ impl Selection {
         }
     }
 
-    fn from_percentage(wire: &Percentage, default_salt: &str) -> Result<Self, ConfigError> {
+    /// From a percentage by itself, whose fields the error's path begins with.
+    pub(crate) fn from_percentage(
+        wire: &Percentage,
+        default_salt: &str,
+    ) -> Result<Self, ConfigError> {
         let threshold = FractionalPercent::from_percent(wire.value.get())
             .map_err(|why| ConfigError::new("value", why))?;
         let draw = Draw::from_wire(wire.key.as_deref(), wire.salt.as_deref(), default_salt, "")?;

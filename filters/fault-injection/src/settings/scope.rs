@@ -1,12 +1,13 @@
 //! What the filter and each of its rules may both say: mode, maxima, times, budget.
 
-use crate::config::{FaultInjectionConfig, HaltOn, Mode, Rule};
+use crate::config::{FaultInjectionConfig, HaltOn, Rule};
 use crate::halt::Halt;
 use crate::limits::{Limits, RateLimit};
 use crate::schedule::Schedule;
 use filter_api::{ConfigError, Gauge};
 use filter_config::check::{duration_within, whole};
 use filter_config::wire::{Duration, Timestamp, UInt};
+use matchers::Mode;
 use std::time;
 
 const LONGEST_RAMP: time::Duration = time::Duration::from_secs(30 * 24 * 60 * 60);
