@@ -1,15 +1,12 @@
 //! What a request is answered with in the upstream's stead.
 
 use crate::header_control::{self, RequestedAbort};
-use filter_api::{HeaderName, HeaderValue, InvalidHeader, InvalidReply, LocalReply, RequestHead};
-use std::fmt;
+use filter_api::{LocalReply, RequestHead};
+use replies::{ReplyError, ReplyTemplate};
 use std::rc::Rc;
 
 #[cfg(test)]
 mod tests;
-
-/// The greatest gRPC status the host sends by itself.
-const KNOWN_GRPC_STATUS: u32 = 16;
 
 /// What is done to a request that is aborted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,24 +30,6 @@ pub(crate) enum AbortSource {
     UnknownGrpc { grpc: Rc<LocalReply>, other: Rc<LocalReply> },
 }
 
-/// Everything of an answer but its status.
-#[derive(Clone, Debug)]
-pub(crate) struct ReplyTemplate {
-    /// The details for the access log.
-    pub(crate) details: String,
-    /// The body, and gRPC's message.
-    pub(crate) body: Vec<u8>,
-    /// Further headers.
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-}
-
-/// Why a reply cannot be made. None of it happens with statuses and names that were checked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ReplyError {
-    Header(InvalidHeader),
-    Status(InvalidReply),
-}
-
 // === impl AbortSource ===
 
 impl AbortSource {
@@ -60,7 +39,7 @@ impl AbortSource {
     /// [`ReplyError`] for what could not be sent.
     pub(crate) fn grpc(template: &ReplyTemplate, code: u32) -> Result<Self, ReplyError> {
         let grpc = Rc::new(template.grpc(code, true)?);
-        if code <= KNOWN_GRPC_STATUS {
+        if grpc.grpc_status().is_some() {
             return Ok(Self::Reply(grpc));
         }
         Ok(Self::UnknownGrpc { grpc, other: Rc::new(template.grpc(code, false)?) })
@@ -89,49 +68,5 @@ impl AbortSource {
     /// Whether the choice looks at the request.
     pub(crate) fn needs_request_headers(&self) -> bool {
         matches!(self, Self::Header(_) | Self::UnknownGrpc { .. })
-    }
-}
-
-// === impl ReplyTemplate ===
-
-impl ReplyTemplate {
-    /// An answer with an HTTP status.
-    ///
-    /// # Errors
-    /// [`ReplyError`] for a status outside 200–599.
-    pub(crate) fn http(&self, status: u16) -> Result<LocalReply, ReplyError> {
-        let reply = LocalReply::new(status, &self.details).map_err(ReplyError::Status)?;
-        let headers = self.headers.iter().cloned();
-        Ok(headers.fold(reply.with_body(self.body.clone()), |reply, (name, value)| {
-            reply.with_header(name, value)
-        }))
-    }
-
-    /// An answer with a gRPC status. The host drops one above 16; a gRPC client is told it by an
-    /// explicit header.
-    fn grpc(&self, code: u32, to_grpc: bool) -> Result<LocalReply, ReplyError> {
-        let reply = self.http(200)?;
-        match u8::try_from(code) {
-            Ok(known) if code <= KNOWN_GRPC_STATUS => Ok(reply.with_grpc_status(known)),
-            _ if to_grpc => {
-                let name = |name| HeaderName::new(name).map_err(ReplyError::Header);
-                let value = |value: &str| HeaderValue::new(value).map_err(ReplyError::Header);
-                Ok(reply
-                    .with_header(name("grpc-status")?, value(&code.to_string())?)
-                    .with_header(name("content-type")?, value("application/grpc")?))
-            }
-            _ => Ok(reply),
-        }
-    }
-}
-
-// === impl ReplyError ===
-
-impl fmt::Display for ReplyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Header(error) => error.fmt(f),
-            Self::Status(error) => error.fmt(f),
-        }
     }
 }

@@ -8,7 +8,7 @@ mod abort;
 mod delay;
 mod response;
 
-pub use abort::{Abort, GrpcStatus};
+pub use abort::Abort;
 pub use delay::{Delay, ExponentialDelay, NormalDelay, PercentileDelay, UniformDelay};
 pub use response::{HeaderOperations, Response};
 

@@ -6,7 +6,6 @@ mod fault;
 mod response;
 mod scope;
 
-use crate::abort::ReplyTemplate;
 use crate::config::{FaultInjectionConfig, Rule};
 use crate::fault::Fault;
 use crate::halt::Halt;
@@ -16,6 +15,7 @@ use crate::stats::{FilterStats, RuleStats};
 use filter_api::{ConfigError, Environment, HeaderName, HeaderValue, MetricRegistry, RequestHead};
 use filter_config::check;
 use matchers::{MatchTable, RequestMatcher};
+use replies::ReplyTemplate;
 use scope::Scope;
 
 #[cfg(test)]

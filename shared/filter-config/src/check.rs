@@ -1,7 +1,7 @@
 //! Checks that the settings of several filters make, with their messages.
 
-use crate::wire::UInt;
-use filter_api::ConfigError;
+use crate::wire::{Map, UInt};
+use filter_api::{ConfigError, HeaderName, HeaderValue};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -81,6 +81,42 @@ pub fn duration_within(
     }
     let allowed = [duration_text(lowest), duration_text(highest)].join(" to ");
     Err(ConfigError::found(field, duration_text(time), allowed))
+}
+
+/// A status that an answer may have, 200 to 599.
+///
+/// # Errors
+/// At the path `field`.
+pub fn http_status(field: &str, status: u64) -> Result<u16, ConfigError> {
+    u16::try_from(status)
+        .ok()
+        .filter(|status| (200..=599).contains(status))
+        .ok_or_else(|| ConfigError::found(field, status, "200 to 599"))
+}
+
+/// A header's name that stands in the map or list at `field`.
+///
+/// # Errors
+/// At the path `field`.
+pub fn header_name(field: &str, name: &str) -> Result<HeaderName, ConfigError> {
+    HeaderName::new(name).map_err(|why| invalid_header(field, name, why))
+}
+
+/// Every header of the map at `field`.
+///
+/// # Errors
+/// At the path `field` for a name, `field.<name>` for a value.
+pub fn headers(
+    field: &str,
+    map: &Map<String>,
+) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
+    let mut checked = Vec::new();
+    for (name, text) in map {
+        let value = HeaderValue::new(text)
+            .map_err(|why| invalid_header(&[field, ".", name].concat(), text, why));
+        checked.push((header_name(field, name)?, value?));
+    }
+    Ok(checked)
 }
 
 /// An error about the name or the value of a header.

@@ -1,10 +1,10 @@
 //! From the wire form of an abort to the reply it sends.
 
-use crate::abort::{AbortSource, ReplyTemplate};
+use crate::abort::AbortSource;
 use crate::config::Abort;
-use filter_api::{ConfigError, HeaderName, HeaderValue};
-use filter_config::check::{invalid_header, one_of};
-use filter_config::wire::Map;
+use filter_api::ConfigError;
+use filter_config::check::{headers, http_status, one_of};
+use replies::ReplyTemplate;
 use std::rc::Rc;
 
 /// The source of the replies. `rule` is the template that all replies of the rule share.
@@ -52,33 +52,4 @@ fn source_of_reset(reset: bool, wire: &Abort) -> Result<AbortSource, ConfigError
         }
     }
     Ok(AbortSource::Reset)
-}
-
-/// A status that an answer may have.
-pub(super) fn http_status(field: &str, status: u64) -> Result<u16, ConfigError> {
-    u16::try_from(status)
-        .ok()
-        .filter(|status| (200..=599).contains(status))
-        .ok_or_else(|| ConfigError::found(field, status, "200 to 599"))
-}
-
-/// A checked header of the map at `field`.
-fn header(field: &str, name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConfigError> {
-    let checked = header_name(field, name)?;
-    let value = HeaderValue::new(value)
-        .map_err(|why| invalid_header(&[field, ".", name].concat(), value, why))?;
-    Ok((checked, value))
-}
-
-/// A checked name of a header in the map or list at `field`.
-pub(super) fn header_name(field: &str, name: &str) -> Result<HeaderName, ConfigError> {
-    HeaderName::new(name).map_err(|why| invalid_header(field, name, why))
-}
-
-/// Every header of a map at `field`.
-pub(super) fn headers(
-    field: &str,
-    map: &Map<String>,
-) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
-    map.iter().map(|(name, value)| header(field, name, value)).collect()
 }

@@ -1,7 +1,6 @@
 //! From the wire form of a fault to the engine that draws it.
 
 use super::{abort, delay, response};
-use crate::abort::ReplyTemplate;
 use crate::config;
 use crate::fault::{Chance, Fault, Outcome};
 use crate::header_control::Percentage as Control;
@@ -11,6 +10,7 @@ use filter_config::check::one_of;
 use filter_config::wire::UInt;
 use matchers::sticky::Draw;
 use matchers::{Percentage, Selection};
+use replies::ReplyTemplate;
 
 /// Checks the object at `fault`.
 pub(super) fn parse(

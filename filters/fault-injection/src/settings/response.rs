@@ -1,11 +1,10 @@
 //! From the wire form of response faults to what is done to an answer.
 
-use super::abort::{header_name, headers, http_status};
 use super::delay;
 use crate::config::{HeaderOperations, Response};
 use crate::response::{BodyFault, Rate, ResponseFault};
 use filter_api::{ConfigError, HeaderMutation};
-use filter_config::check::one_of;
+use filter_config::check::{header_name, headers, http_status, one_of};
 use filter_config::wire::UInt;
 use std::rc::Rc;
 

@@ -59,3 +59,18 @@ fn an_error_about_a_header_stays_short() {
     let error = invalid_header("f", &"x".repeat(70), "no");
     assert_eq!(error.to_string(), format!("f: found `{}`: no", "x".repeat(64)));
 }
+
+#[test]
+fn statuses_and_headers_are_those_that_can_be_sent() {
+    assert_eq!(http_status("s", 599).unwrap(), 599);
+    for found in [199, 600, u64::MAX] {
+        let error = told(http_status("s", found));
+        assert_eq!(error, format!("s: found {found}, allowed is 200 to 599"));
+    }
+    let map = |name: &str, value: &str| [(name.to_owned(), value.to_owned())].into_iter().collect();
+    let checked = headers("h", &map("X-A", "1")).unwrap();
+    assert_eq!((checked.len(), checked[0].0.as_bytes()), (1, &b"x-a"[..]));
+    assert!(told(headers("h", &map("a b", "1"))).starts_with("h: found `a b`: "));
+    assert!(told(headers("h", &map("a", "1\r\n2"))).starts_with("h.a: found `1  2`: "));
+    assert!(told(header_name("h", ":path")).starts_with("h: found `:path`: "));
+}
