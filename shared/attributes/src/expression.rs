@@ -48,6 +48,18 @@ impl Expression {
         self.terms.iter().find_map(|term| term.evaluate(request, env))
     }
 
+    /// Shows every value of the first term that exists to `see`, in order: of all lines of a header,
+    /// all cookies and query parameters of a name, all elements of a claim. False where no term
+    /// exists.
+    pub fn visit(
+        &self,
+        request: &RequestHead<'_>,
+        env: &mut dyn Environment,
+        see: &mut dyn FnMut(&[u8]),
+    ) -> bool {
+        self.terms.iter().any(|term| term.visit(request, env, see))
+    }
+
     /// Whether any term reads the request's headers.
     #[must_use]
     pub fn needs_request_headers(&self) -> bool {
@@ -69,5 +81,31 @@ impl Term {
             Self::Path => request.headers().contains(b":path").then(|| request.path().into()),
             Self::Query(name) => query_values(request.query()?, name).next().map(percent_decode),
         }
+    }
+
+    fn visit(
+        &self,
+        request: &RequestHead<'_>,
+        env: &mut dyn Environment,
+        see: &mut dyn FnMut(&[u8]),
+    ) -> bool {
+        let mut count: u32 = 0;
+        let mut see_one = |value: &[u8]| {
+            count = count.saturating_add(1);
+            see(value);
+        };
+        match self {
+            Self::Cookie(name) => request.cookies(name).for_each(see_one),
+            Self::Header(key) => request.headers().values(key.as_bytes()).for_each(see_one),
+            Self::Host(attribute) => return attribute.visit(env, see),
+            Self::Query(name) => query_values(request.query().unwrap_or_default(), name)
+                .for_each(|value| see_one(&percent_decode(value))),
+            Self::Literal(_) | Self::Path => {
+                if let Some(value) = self.evaluate(request, env) {
+                    see_one(&value);
+                }
+            }
+        }
+        count > 0
     }
 }

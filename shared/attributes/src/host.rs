@@ -1,84 +1,70 @@
-//! Attributes of the host: which property each one is, and how its bytes read as text.
+//! Attributes of the host: what they are called, and what Envoy has for them.
 
 use filter_api::Environment;
-use std::net::IpAddr;
+use kind::Kind;
 
-/// How the host encodes an attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    /// One byte.
-    Bool,
-    /// `address:port`, of which the address is meant.
-    Ip,
-    /// Eight bytes, little-endian.
-    Integer,
-    /// As it is; an empty one does not exist.
-    Text,
-}
+mod kind;
 
-/// An attribute without a key, and where Envoy has it.
-struct Named {
-    name: &'static str,
-    path: &'static [&'static str],
-    encoding: Encoding,
-}
+/// Properties that an attribute is read from: the first one that there is. The steps of a path are
+/// separated by blanks; `*` stands for the keys (`source.labels["app"]`), and `?` for a key that
+/// Istio's peer metadata has as a field of its own.
+type Paths = &'static [&'static str];
 
-const NAMED: [Named; 10] = [
-    Named { name: "source.ip", path: &["source", "address"], encoding: Encoding::Ip },
-    Named { name: "source.port", path: &["source", "port"], encoding: Encoding::Integer },
-    // The first URI SAN of the peer's certificate. Whether that certificate was verified is not
-    // said by it: who decides on access by it must check that first.
-    Named {
-        name: "source.principal",
-        path: &["connection", "uri_san_peer_certificate"],
-        encoding: Encoding::Text,
-    },
-    // Istio's peer metadata.
-    Named {
-        name: "source.namespace",
-        path: &["filter_state", "downstream_peer", "namespace"],
-        encoding: Encoding::Text,
-    },
-    Named { name: "destination.ip", path: &["destination", "address"], encoding: Encoding::Ip },
-    Named { name: "destination.port", path: &["destination", "port"], encoding: Encoding::Integer },
-    Named { name: "connection.mtls", path: &["connection", "mtls"], encoding: Encoding::Bool },
-    Named {
-        name: "connection.requestedServerName",
-        path: &["connection", "requested_server_name"],
-        encoding: Encoding::Text,
-    },
-    Named {
-        name: "connection.tlsVersion",
-        path: &["connection", "tls_version"],
-        encoding: Encoding::Text,
-    },
-    Named { name: "xds.routeName", path: &["xds", "route_name"], encoding: Encoding::Text },
-];
-
-/// An attribute with a key (`source.labels["app"]`), and where Envoy has it: the first path that
-/// gives a text. `*` stands for the key.
-struct Keyed {
-    name: &'static str,
-    paths: &'static [&'static [&'static str]],
-}
-
-const KEYED: [Keyed; 2] = [
-    Keyed {
-        name: "source.labels",
-        // Istio's peer metadata from 1.24 on, and before. Istio carries only the labels that it is
-        // told to, and what it calls `app` and `version` always.
-        paths: &[
-            &["filter_state", "downstream_peer", "labels", "*"],
-            &["filter_state", "downstream_peer", "*"],
-            &["downstream_peer", "labels", "*", "value"],
+const ATTRIBUTES: [(&str, Kind, Paths); 25] = [
+    // The client's address as the connection manager determined it: after `x-forwarded-for`, if it
+    // trusts that, and after PROXY protocol. Envoy tells a module no other. Istio's `source.ip` is
+    // the direct peer's, which only the crate `identity` knows how to learn.
+    ("source.ip", Kind::Ip, &["source address"]),
+    ("remote.ip", Kind::Ip, &["source address"]),
+    ("source.port", Kind::Integer, &["source port"]),
+    ("source.principal", Kind::Principal, &[]),
+    ("source.trustDomain", Kind::TrustDomain, &[]),
+    ("source.namespace", Kind::Namespace, &["filter_state downstream_peer namespace"]),
+    ("source.serviceAccount", Kind::ServiceAccount, &[]),
+    ("source.workload", Kind::Text, &["filter_state downstream_peer workload"]),
+    // Istio's peer metadata from 1.24 on, and before. Istio carries only the labels that it is told
+    // to, and what it calls `app` and `version` always.
+    (
+        "source.labels",
+        Kind::Text,
+        &[
+            "filter_state downstream_peer labels *",
+            "filter_state downstream_peer ?",
+            "downstream_peer labels * value",
         ],
-    },
-    // The proxy's own labels: what Istio writes in its node's metadata.
-    Keyed {
-        name: "xds.node.metadata.LABELS",
-        paths: &[&["xds", "node", "metadata", "LABELS", "*"]],
-    },
+    ),
+    ("destination.ip", Kind::Ip, &["destination address"]),
+    ("destination.port", Kind::Integer, &["destination port"]),
+    // Of the cluster's first service, as Istio notes it in the cluster's metadata.
+    (
+        "destination.service",
+        Kind::Service,
+        &["xds cluster_metadata filter_metadata istio services 0 host"],
+    ),
+    (
+        "destination.namespace",
+        Kind::DestinationNamespace,
+        &["xds cluster_metadata filter_metadata istio services 0 namespace"],
+    ),
+    // This proxy's own labels are the destination's where it serves inbound requests.
+    ("destination.labels", Kind::OfDestination, &["xds node metadata LABELS *"]),
+    ("connection.mtls", Kind::Bool, &["connection mtls"]),
+    // Where the listener has the listener filter `tls_inspector`.
+    ("connection.sni", Kind::Text, &["connection requested_server_name"]),
+    ("connection.requestedServerName", Kind::Text, &["connection requested_server_name"]),
+    ("connection.tlsVersion", Kind::Text, &["connection tls_version"]),
+    ("request.protocol", Kind::Text, &["request protocol"]),
+    ("request.auth.principal", Kind::RequestPrincipal, &[]),
+    ("request.auth.audiences", Kind::Claim, &[payload!("aud")]),
+    ("request.auth.presenter", Kind::Claim, &[payload!("azp")]),
+    ("request.auth.claims", Kind::Claim, &[payload!("*")]),
+    ("xds.routeName", Kind::Text, &["xds route_name"]),
+    ("xds.node.metadata.LABELS", Kind::Text, &["xds node metadata LABELS *"]),
 ];
+
+/// Attributes that are read by a key, and the one that may have several: objects lie in objects.
+const KEYED: [&str; 3] = ["source.labels", "destination.labels", "xds.node.metadata.LABELS"];
+const CLAIMS: &str = "request.auth.claims";
 
 /// Labels that Istio's peer metadata has as fields of their own.
 const LABEL_FIELDS: [&str; 2] = ["app", "version"];
@@ -86,71 +72,68 @@ const LABEL_FIELDS: [&str; 2] = ["app", "version"];
 /// One attribute of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostAttribute {
-    paths: Vec<Vec<String>>,
-    encoding: Encoding,
+    kind: Kind,
+    paths: Paths,
+    keys: Vec<String>,
 }
 
 impl HostAttribute {
-    /// The attribute `name`, with a key where it has one; `None` where there is no such attribute.
-    pub(crate) fn find(name: &str, key: Option<&str>) -> Option<Self> {
-        match key {
-            None => NAMED.iter().find(|named| named.name == name).map(|named| Self {
-                paths: vec![named.path.iter().map(|step| (*step).to_owned()).collect()],
-                encoding: named.encoding,
-            }),
-            Some(key) => KEYED.iter().find(|keyed| keyed.name == name).map(|keyed| Self {
-                paths: keyed.paths.iter().filter_map(|path| with_key(path, key)).collect(),
-                encoding: Encoding::Text,
-            }),
-        }
+    /// The attribute `name` with its keys; `None` where there is no such attribute.
+    pub(crate) fn find(name: &str, keys: &[String]) -> Option<Self> {
+        let has_its_keys = match keys.len() {
+            0 => !KEYED.contains(&name) && name != CLAIMS,
+            1 => KEYED.contains(&name) || name == CLAIMS,
+            _ => name == CLAIMS,
+        };
+        let (_, kind, paths) = ATTRIBUTES.iter().find(|(other, ..)| *other == name)?;
+        has_its_keys.then(|| Self { kind: *kind, paths, keys: keys.to_vec() })
     }
 
     /// The names of all attributes, as they are written.
     pub(crate) fn names() -> impl Iterator<Item = String> {
-        let named = NAMED.iter().map(|named| named.name.to_owned());
-        named.chain(KEYED.iter().map(|keyed| format!("{}[..]", keyed.name)))
-    }
-
-    /// The attribute as text; `None` where the host has none.
-    pub(crate) fn read(&self, env: &mut dyn Environment) -> Option<Vec<u8>> {
-        self.paths.iter().find_map(|path| {
-            let steps: Vec<&str> = path.iter().map(String::as_str).collect();
-            decode(self.encoding, env.property(&steps)?)
+        ATTRIBUTES.iter().map(|(name, ..)| {
+            let keys = if KEYED.contains(name) || *name == CLAIMS { "[..]" } else { "" };
+            [*name, keys].concat()
         })
     }
-}
 
-/// The path with the key put in; `None` where the path is only for keys that are fields.
-fn with_key(path: &[&str], key: &str) -> Option<Vec<String>> {
-    let is_field = matches!(path, ["filter_state", "downstream_peer", "*"]);
-    if is_field && !LABEL_FIELDS.contains(&key) {
-        return None;
+    /// Shows every value of the attribute to `see`; false where there is none.
+    #[inline(never)]
+    pub(crate) fn visit(&self, env: &mut dyn Environment, see: &mut dyn FnMut(&[u8])) -> bool {
+        let property = |env: &mut dyn Environment| {
+            self.paths.iter().find_map(|path| property(env, path, &self.keys))
+        };
+        self.kind.visit(env, &property, see)
     }
-    Some(path.iter().map(|step| if *step == "*" { key } else { step }.to_owned()).collect())
+
+    /// The first value.
+    pub(crate) fn read(&self, env: &mut dyn Environment) -> Option<Vec<u8>> {
+        let mut first = None;
+        self.visit(env, &mut |value| {
+            if first.is_none() {
+                first = Some(value.to_vec());
+            }
+        });
+        first
+    }
 }
 
-fn decode(encoding: Encoding, bytes: Vec<u8>) -> Option<Vec<u8>> {
-    match encoding {
-        Encoding::Text => (!bytes.is_empty()).then_some(bytes),
-        Encoding::Ip => ip(&bytes).map(|text| text.as_bytes().to_vec()),
-        Encoding::Integer => {
-            let number = u64::from_le_bytes(bytes.try_into().ok()?);
-            Some(number.to_string().into_bytes())
+/// The property at `path`, with the keys put in; an empty one does not exist.
+fn property(env: &mut dyn Environment, path: &str, keys: &[String]) -> Option<Vec<u8>> {
+    let mut steps = Vec::new();
+    for step in path.split(' ') {
+        match step {
+            "*" => steps.extend(keys.iter().map(String::as_str)),
+            "?" => {
+                steps.extend(keys.iter().map(String::as_str).find(|key| LABEL_FIELDS.contains(key)))
+            }
+            step => steps.push(step),
         }
-        Encoding::Bool => match *bytes.as_slice() {
-            [0] => Some(b"false".to_vec()),
-            [_] => Some(b"true".to_vec()),
-            _ => None,
-        },
     }
+    env.property(&steps).filter(|bytes| !bytes.is_empty())
 }
 
-/// The address of `1.2.3.4:80` or `[2001:db8::1]:80`; `None` for a pipe or an internal listener.
-fn ip(address: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(address).ok()?;
-    let ip = match text.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?.0,
-        None => text.rsplit_once(':')?.0,
-    };
-    ip.parse::<IpAddr>().is_ok().then_some(ip)
+/// The property at `path`.
+pub(crate) fn plain_property(env: &mut dyn Environment, path: &str) -> Option<Vec<u8>> {
+    property(env, path, &[])
 }

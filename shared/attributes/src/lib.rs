@@ -4,6 +4,9 @@
 //! reads the request's headers, cookies, query and pseudo-headers, and attributes of the host such
 //! as `source.ip`; `"text"` is a default that always exists. An empty value that is present exists.
 //!
+//! Names are Istio's, and where it has none, Envoy's. What Envoy cannot tell a module is no
+//! attribute: the address of the direct peer, and any SAN but the first URI SAN of a certificate.
+//!
 //! ```
 //! use attributes::Expression;
 //!
@@ -15,11 +18,22 @@
 //! # Ok::<(), String>(())
 //! ```
 
+/// Where Envoy has the claims of a verified token.
+macro_rules! payload {
+    ($claim:literal) => {
+        concat!("metadata filter_metadata envoy.filters.http.jwt_authn payload ", $claim)
+    };
+}
+
 mod expression;
 mod header_key;
 mod host;
+mod jwt;
 mod query;
+mod spiffe;
 
 pub use expression::Expression;
 pub use header_key::{HeaderKey, InvalidHeaderKey};
+pub use jwt::request_principal;
 pub use query::{percent_decode, query_values};
+pub use spiffe::SpiffeId;

@@ -9,11 +9,13 @@ const KEYED: [&str; 4] =
     ["request.headers", "request.cookies", "request.query", "request.queryParams"];
 
 /// Attributes of the request that are headers of their own.
-const HEADERS: [(&str, &str); 4] = [
+const HEADERS: [(&str, &str); 6] = [
     ("request.host", ":authority"),
     ("request.id", "x-request-id"),
     ("request.method", ":method"),
+    ("request.referer", "referer"),
     ("request.scheme", ":scheme"),
+    ("request.useragent", "user-agent"),
 ];
 
 const PATH: &str = "request.path";
@@ -49,14 +51,13 @@ fn term(text: &str) -> Result<(Term, &str), String> {
         .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
         .unwrap_or(text.len());
     let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-    let (key, rest) = key(rest)?;
-    let key = key.as_deref();
-    let term = match (named(name), key) {
-        (Some(term), None) => Some(term),
-        (_, Some(key)) if KEYED.contains(&name) => Some(keyed(name, key)?),
-        _ => label(name, key).map(Term::Host),
+    let (keys, rest) = keys(rest)?;
+    let term = match (named(name), keys.as_slice()) {
+        (Some(term), []) => Some(term),
+        (_, [key]) if KEYED.contains(&name) => Some(keyed(name, key)?),
+        (_, keys) => label(name, keys).map(Term::Host),
     };
-    term.map(|term| (term, rest)).ok_or_else(|| unknown(name, key, text))
+    term.map(|term| (term, rest)).ok_or_else(|| unknown(name, &keys, text))
 }
 
 /// An attribute of the request without a key.
@@ -81,13 +82,24 @@ fn keyed(name: &str, key: &str) -> Result<Term, String> {
 
 /// An attribute of the host; the last step of a dotted name may be its key
 /// (`xds.node.metadata.LABELS.app`).
-fn label(name: &str, key: Option<&str>) -> Option<HostAttribute> {
-    let whole = HostAttribute::find(name, key);
-    if whole.is_some() || key.is_some() {
+fn label(name: &str, keys: &[String]) -> Option<HostAttribute> {
+    let whole = HostAttribute::find(name, keys);
+    if whole.is_some() || !keys.is_empty() {
         return whole;
     }
     let (name, key) = name.rsplit_once('.').filter(|(_, key)| !key.is_empty())?;
-    HostAttribute::find(name, Some(key))
+    HostAttribute::find(name, &[key.to_owned()])
+}
+
+/// All keys at the start of `text`, and what follows.
+fn keys(text: &str) -> Result<(Vec<String>, &str), String> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let (Some(key), tail) = key(rest)? {
+        keys.push(key);
+        rest = tail;
+    }
+    Ok((keys, rest))
 }
 
 /// `["key"]`, `['key']` or `[key]` at the start of `text`, if there is one, and what follows.
@@ -129,14 +141,15 @@ fn quoted(text: &str) -> Result<Option<(String, &str)>, String> {
     Err(format!("found `{}` without its closing quote", shorten(text)))
 }
 
-fn unknown(name: &str, key: Option<&str>, text: &str) -> String {
+fn unknown(name: &str, keys: &[String], text: &str) -> String {
     let mut allowed: Vec<String> = KEYED.iter().map(|name| format!("{name}[..]")).collect();
     allowed.push(PATH.to_owned());
     allowed.extend(HEADERS.iter().map(|(name, _)| (*name).to_owned()));
     allowed.extend(HostAttribute::names());
-    let found = match (name, key) {
-        ("", _) => shorten(text),
-        (name, _) => shorten(name),
+    let found = match name {
+        "" => shorten(text),
+        name if keys.len() > 1 => [&shorten(name), "[..][..]"].concat(),
+        name => shorten(name),
     };
     format!("found `{found}`, allowed is {} or \"a text\"", allowed.join(", "))
 }

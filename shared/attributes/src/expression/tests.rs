@@ -62,6 +62,7 @@ fn request() -> Vec<u8> {
         (b"end-user", b"jason\xff"),
         (b"end-user", b"second"),
         (b"x-empty", b""),
+        (b"user-agent", b"curl"),
         (b"cookie", b"a=1; session=s=1"),
     ])
 }
@@ -98,6 +99,8 @@ fn attributes_of_the_request_are_read() {
         ("request.host", Some(b"example.com:8080")),
         ("request.scheme", Some(b"https")),
         ("request.id", Some(b"id-1")),
+        ("request.useragent", Some(b"curl")),
+        ("request.referer", None),
         (r#""a | \"b\" \\""#, Some(br#"a | "b" \"#)),
     ] {
         assert_eq!(value(text).as_deref(), expected, "{text}");
@@ -121,7 +124,8 @@ fn attributes_of_the_host_are_read_as_text() {
     for (text, path, bytes, expected) in [
         ("source.ip", "source.address", &b"10.0.0.1:4321"[..], Some(&b"10.0.0.1"[..])),
         ("source.ip", "source.address", b"[2001:db8::1]:80", Some(b"2001:db8::1")),
-        ("source.ip", "source.address", b"[::ffff:10.0.0.1]:80", Some(b"::ffff:10.0.0.1")),
+        ("source.ip", "source.address", b"[::ffff:10.0.0.1]:80", Some(b"10.0.0.1")),
+        ("remote.ip", "source.address", b"10.0.0.1:4321", Some(b"10.0.0.1")),
         ("source.ip", "source.address", b"/tmp/pipe:1", None),
         ("source.ip", "source.address", b"envoy://internal/", None),
         ("source.ip", "source.address", b"[2001:db8::1", None),
@@ -165,6 +169,125 @@ fn attributes_of_the_host_are_read_as_text() {
     }
 }
 
+/// Properties, and the attribute that is made of them.
+type Made<'a> = (&'a str, &'a [(&'static str, &'a [u8])], Option<&'a [u8]>);
+
+fn assert_made(table: &[Made<'_>]) {
+    for (text, properties, expected) in table {
+        let mut host = Host::with(properties);
+        assert_eq!(evaluate(text, &mut host).as_deref(), *expected, "{text} of {properties:?}");
+    }
+}
+
+#[test]
+fn an_identity_is_taken_apart_unless_envoy_knows_it_is_not_verified() {
+    const URI: (&str, &[u8]) =
+        ("connection.uri_san_peer_certificate", b"spiffe://TD/ns/tutorial/sa/customer");
+    const VALID: (&str, &[u8]) = ("connection.peer_certificate_valid", &[1]);
+    const INVALID: (&str, &[u8]) = ("connection.peer_certificate_valid", &[0]);
+    const PEER: (&str, &[u8]) = ("filter_state.downstream_peer.namespace", b"meta");
+    const OTHER: (&str, &[u8]) = ("connection.uri_san_peer_certificate", b"https://a/ns/b/sa/c");
+    assert_made(&[
+        ("source.principal", &[URI, VALID], Some(URI.1)),
+        ("source.principal", &[URI], Some(URI.1)),
+        ("source.principal", &[URI, INVALID], None),
+        ("source.principal", &[VALID], None),
+        ("source.trustDomain", &[URI, VALID], Some(b"td")),
+        ("source.trustDomain", &[OTHER, VALID], None),
+        ("source.namespace", &[URI, VALID, PEER], Some(b"tutorial")),
+        ("source.namespace", &[URI, INVALID, PEER], Some(b"meta")),
+        ("source.namespace", &[OTHER], None),
+        ("source.serviceAccount", &[URI, VALID], Some(b"tutorial/customer")),
+        ("source.serviceAccount", &[URI, INVALID], None),
+        ("source.workload", &[("filter_state.downstream_peer.workload", b"w")], Some(b"w")),
+    ]);
+}
+
+#[test]
+fn the_destination_is_the_clusters_service_or_this_workload() {
+    const HOST: (&str, &[u8]) =
+        ("xds.cluster_metadata.filter_metadata.istio.services.0.host", b"reviews.default");
+    const OF_HOST: (&str, &[u8]) =
+        ("xds.cluster_metadata.filter_metadata.istio.services.0.namespace", b"default");
+    const OUTBOUND: (&str, &[u8]) = ("xds.listener_direction", &2_u64.to_le_bytes());
+    const INBOUND: (&str, &[u8]) = ("xds.listener_direction", &1_u64.to_le_bytes());
+    const OWN: (&str, &[u8]) = ("xds.node.metadata.NAMESPACE", b"own");
+    const LABEL: (&str, &[u8]) = ("xds.node.metadata.LABELS.app", b"own");
+    let cluster = |name: &'static [u8]| ("xds.cluster_name", name);
+    assert_made(&[
+        ("destination.service", &[HOST, cluster(b"outbound|80||other")], Some(b"reviews.default")),
+        ("destination.service", &[cluster(b"outbound|80|v1|a.b")], Some(b"a.b")),
+        ("destination.service", &[cluster(b"inbound|80||")], None),
+        ("destination.service", &[cluster(b"outbound|80||")], None),
+        ("destination.service", &[cluster(b"outbound|80||a|b")], None),
+        ("destination.service", &[cluster(b"reviews")], None),
+        ("destination.namespace", &[OF_HOST, OUTBOUND, OWN], Some(b"default")),
+        ("destination.namespace", &[INBOUND, OWN], Some(b"own")),
+        ("destination.namespace", &[OWN], Some(b"own")),
+        ("destination.namespace", &[OUTBOUND, OWN], None),
+        ("destination.labels[app]", &[INBOUND, LABEL], Some(b"own")),
+        ("destination.labels[app]", &[OUTBOUND, LABEL], None),
+        ("request.protocol", &[("request.protocol", b"HTTP/2")], Some(b"HTTP/2")),
+        ("connection.sni", &[("connection.requested_server_name", b"a.b")], Some(b"a.b")),
+    ]);
+}
+
+#[test]
+fn claims_are_those_of_the_verified_token() {
+    const ISSUER: (&str, &[u8]) =
+        ("metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.iss", b"https://i");
+    const SUBJECT: (&str, &[u8]) =
+        ("metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.sub", b"s");
+    const GROUP: (&str, &[u8]) =
+        ("metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.realm.role", b"r");
+    const PARTY: (&str, &[u8]) =
+        ("metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.azp", b"p");
+    assert_made(&[
+        ("request.auth.principal", &[ISSUER, SUBJECT], Some(b"https://i/s")),
+        ("request.auth.principal", &[ISSUER], None),
+        ("request.auth.principal", &[SUBJECT], None),
+        ("request.auth.presenter", &[PARTY], Some(b"p")),
+        ("request.auth.claims[iss]", &[ISSUER], Some(b"https://i")),
+        ("request.auth.claims[realm][\"role\"]", &[GROUP], Some(b"r")),
+        ("request.auth.claims.iss", &[ISSUER], Some(b"https://i")),
+    ]);
+}
+
+#[test]
+fn every_value_of_the_first_term_that_exists_is_shown() {
+    let mut host = Host::with(&[(
+        "metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.aud",
+        b"\x02\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0a\0\0bb\0\0",
+    )]);
+    let bytes = request();
+    let request = RequestHead::new(HeaderPairs::parse(&bytes));
+    for (text, expected) in [
+        ("request.headers[end-user] | request.path", &[&b"jason\xff"[..], b"second"][..]),
+        ("request.headers[x-empty] | request.path", &[b""]),
+        ("request.headers[no] | request.query[page]", &[b"1", b"2"]),
+        ("request.query[q]", &[b"x y"]),
+        ("request.cookies[no] | request.cookies[a] | \"x\"", &[b"1"]),
+        ("request.path", &[b"/a/b"]),
+        ("request.auth.audiences", &[b"a", b"bb"]),
+        ("source.ip | \"none\"", &[b"none"]),
+        ("source.ip", &[]),
+    ] {
+        let mut seen: Vec<Vec<u8>> = Vec::new();
+        let expression = Expression::parse(text).unwrap();
+        let exists = expression.visit(&request, &mut host, &mut |value| seen.push(value.to_vec()));
+        assert_eq!(
+            (exists, seen.as_slice()),
+            (
+                !expected.is_empty(),
+                &*expected.iter().map(|value| value.to_vec()).collect::<Vec<_>>()
+            ),
+            "{text}"
+        );
+        let first = expression.evaluate(&request, &mut host).map(|value| value.into_owned());
+        assert_eq!(first.as_ref(), seen.first(), "{text}");
+    }
+}
+
 #[test]
 fn anything_else_is_refused_with_what_is_allowed() {
     for (text, start) in [
@@ -173,6 +296,10 @@ fn anything_else_is_refused_with_what_is_allowed() {
         ("request.headers", "found `request.headers`, allowed is request.headers[..], "),
         ("request.path[x]", "found `request.path`, allowed is "),
         ("source.ip[x]", "found `source.ip`, allowed is "),
+        ("request.headers[a][b]", "found `request.headers[..][..]`, allowed is "),
+        ("source.labels[a][b]", "found `source.labels[..][..]`, allowed is "),
+        ("request.auth.claims", "found `request.auth.claims`, allowed is "),
+        ("request.auth.claims[a][]", "found `[]`, allowed is [\"a key\"]"),
         ("source.labels", "found `source.labels`, allowed is "),
         ("source.labels.", "found `source.labels.`, allowed is "),
         ("request.headers[]", "found `[]`, allowed is [\"a key\"]"),
