@@ -64,19 +64,12 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// The names in a folder, sorted.
-pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {
+fn names(folder: &Path) -> Result<Vec<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))?;
     let names: Result<Vec<String>, _> =
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect();
     let mut names = names.map_err(|error: std::io::Error| error)?;
     names.sort();
-    Ok(names)
-}
-
-/// The folders of all filters, sorted.
-pub(crate) fn filters(root: &Path) -> Result<Vec<String>> {
-    let mut names = names(&root.join("filters"))?;
-    names.retain(|name| root.join("filters").join(name).is_dir());
     Ok(names)
 }
 
@@ -88,7 +81,7 @@ fn the_root_holds_what_it_must_and_nothing_else() -> Result<()> {
 
 #[test]
 fn every_filter_has_all_its_parts() -> Result<()> {
-    let filters = filters(workspace_root())?;
+    let filters = filter_index::folders(workspace_root())?;
     assert!(!filters.is_empty(), "there are no filters");
     let missing: Vec<String> =
         filters.iter().flat_map(|filter| missing(workspace_root(), filter)).collect();
@@ -104,7 +97,7 @@ fn what_does_not_belong_in_the_root_is_noticed() {
 
 #[test]
 fn a_filter_without_its_parts_is_noticed() -> Result<()> {
-    let filters = filters(workspace_root())?;
+    let filters = filter_index::folders(workspace_root())?;
     let known = filters.first().context("there are no filters")?;
     assert_eq!(missing(workspace_root(), "no-such-filter").len(), FILTER.len() + 1);
     // Each part is looked for by its own name.
