@@ -23,25 +23,20 @@ pub(crate) fn text(explanation: &Explanation, out: Out) -> String {
         text.push('\n');
         text.push_str(&one(group, out));
     }
-    if !explanation.rules.is_empty() {
-        let counters = explanation.counters.iter();
-        let counters: Vec<String> =
-            counters.map(|(name, value)| format!("{name} {value}")).collect();
-        if !counters.is_empty() {
-            text.push_str(&entry("counted", &counters.join("\n"), out));
+    let counters = explanation.counters.iter();
+    let counters: Vec<String> = counters.map(|(name, value)| format!("{name} {value}")).collect();
+    let rules: Vec<String> = explanation.rules.iter().map(|entry| rule(entry, out)).collect();
+    for (label, lines) in
+        [("counted", counters), ("rules", rules), ("log", explanation.log.clone())]
+    {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{}", entry(label, &lines.join("\n"), out)));
         }
-        text.push('\n');
-        let rules: Vec<String> = explanation.rules.iter().map(|entry| rule(entry, out)).collect();
-        text.push_str(&entry("rules", &rules.join("\n"), out));
-    }
-    if !explanation.log.is_empty() {
-        text.push('\n');
-        text.push_str(&entry("log", &explanation.log.join("\n"), out));
     }
     text
 }
 
-/// `GET /reviews (service.example) end-user: jason`.
+/// `GET service.example/reviews  end-user: jason`.
 fn request_line(request: &[(String, String)]) -> String {
     let of = |wanted: &str| {
         let found = request.iter().find(|(name, _)| name == wanted);
@@ -49,7 +44,7 @@ fn request_line(request: &[(String, String)]) -> String {
     };
     let others = request.iter().filter(|(name, _)| !name.starts_with(':'));
     let others: String = others.map(|(name, value)| format!("  {name}: {value}")).collect();
-    format!("{} {}{} {others}", of(":method"), of(":authority"), of(":path")).trim_end().to_owned()
+    format!("{} {}{}{others}", of(":method"), of(":authority"), of(":path")).trim_end().to_owned()
 }
 
 /// A line of the table of shares.

@@ -15,7 +15,7 @@ fn explain(arguments: &[&str]) -> String {
 fn a_request_a_rule_and_what_each_side_sees() {
     let text = explain(&["--request", "GET /reviews/1", "-H", "end-user: jason"]);
     for line in [
-        "GET service.example/reviews/1   end-user: jason\n",
+        "GET service.example/reviews/1  end-user: jason\n",
         "client    200 after 2000 ms\n",
         "          x-fault-injected: jason;delay\n          upstream\n",
         "upstream  called\n",
