@@ -1,4 +1,5 @@
-//! What one look-up costs in sets of ten, a thousand and a million prefixes.
+//! What one look-up costs in sets of ten, a thousand and a million prefixes, and what making the
+//! greatest costs.
 
 use addresses::{IpPrefix, IpPrefixSet};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -32,5 +33,19 @@ fn lookup(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, lookup);
+fn build(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("build");
+    group.sample_size(10);
+    for (family, is_v4) in [("v4", true), ("v6", false)] {
+        let mut rng = Rng::with_seed(1);
+        let prefixes: Vec<IpPrefix> =
+            (0..1_000_000).map(|_| IpPrefix::from(address(&mut rng, is_v4))).collect();
+        group.bench_function(BenchmarkId::new(family, prefixes.len()), |bencher| {
+            bencher.iter(|| prefixes.iter().copied().collect::<IpPrefixSet>());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, lookup, build);
 criterion_main!(benches);

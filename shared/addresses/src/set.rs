@@ -4,6 +4,7 @@ use crate::IpPrefix;
 use std::net::IpAddr;
 use table::Table;
 
+mod sort;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Prefixes of one family, sorted.
 
+use super::sort::sort;
+
 /// Entries from which on there is an index.
 const INDEXED: usize = 4096;
 /// Bits of an address that the index tells apart.
@@ -26,7 +28,7 @@ impl<const N: usize> Table<N> {
     pub(super) fn new(mut entries: Vec<[u8; N]>) -> Self {
         // Of two prefixes with the same first address the shorter one, which holds the other, comes
         // first.
-        entries.sort_unstable();
+        sort(&mut entries, 0);
         entries.dedup_by(|later, earlier| holds(earlier, later));
         entries.shrink_to_fit();
         let index = if entries.len() < INDEXED { None } else { Index::new(&entries) };

@@ -1,4 +1,5 @@
 use super::IpPrefixSet;
+use super::sort::sort;
 use crate::IpPrefix;
 use fastrand::Rng;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -102,6 +103,22 @@ fn neighbour(ip: IpAddr, up: bool) -> IpAddr {
         (IpAddr::V4(v4), false) => Ipv4Addr::from_bits(v4.to_bits().wrapping_sub(1)).into(),
         (IpAddr::V6(v6), true) => Ipv6Addr::from_bits(v6.to_bits().wrapping_add(1)).into(),
         (IpAddr::V6(v6), false) => Ipv6Addr::from_bits(v6.to_bits().wrapping_sub(1)).into(),
+    }
+}
+
+#[test]
+fn entries_are_sorted_as_the_standard_library_does() {
+    let mut rng = Rng::with_seed(4);
+    for size in [0, 1, 2, 23, 24, 25, 300, 5000] {
+        for spread in [1, 2, 256] {
+            let byte = |rng: &mut Rng| (rng.u16(..spread)) as u8;
+            let entries: Vec<[u8; 5]> =
+                (0..size).map(|_| std::array::from_fn(|_| byte(&mut rng))).collect();
+            let (mut sorted, mut expected) = (entries.clone(), entries);
+            sort(&mut sorted, 0);
+            expected.sort_unstable();
+            assert_eq!(sorted, expected, "{size} {spread}");
+        }
     }
 }
 
