@@ -54,6 +54,12 @@ impl Peer {
         Self { evidence, identity: None, direct_ip: None, remote_ip: None, request_principal: None }
     }
 
+    /// Whether the peer has a certificate that was validated, with a name in it. What an attribute
+    /// expression reads from a certificate is worth nothing otherwise.
+    pub fn is_verified(&mut self, env: &mut dyn Environment) -> bool {
+        matches!(self.identity(env), Known::Present | Known::Value(_))
+    }
+
     /// The identity in the peer's certificate, if that was validated.
     pub(crate) fn identity(&mut self, env: &mut dyn Environment) -> &Known<Identity> {
         let evidence = self.evidence;

@@ -52,6 +52,8 @@ fn an_identity_counts_only_if_its_certificate_was_validated() {
         (VERIFIED, &[], Known::Absent),
     ] {
         assert_eq!(identity(evidence, properties), known, "{evidence:?} {properties:?}");
+        let is_verified = Peer::new(evidence).is_verified(&mut env(properties));
+        assert_eq!(is_verified, matches!(known, Known::Value(_)), "{evidence:?} {properties:?}");
     }
 }
 
@@ -64,6 +66,8 @@ fn a_validated_certificate_without_a_readable_name_is_present() {
     ] {
         let san = ("connection.uri_san_peer_certificate", uri);
         assert_eq!(identity(NOTHING_ASSUMED, &[san, VALID]), known, "{uri:?}");
+        let is_verified = Peer::new(NOTHING_ASSUMED).is_verified(&mut env(&[san, VALID]));
+        assert_eq!(is_verified, known == Known::Present, "{uri:?}");
     }
     assert_eq!(identity(NOTHING_ASSUMED, &[VALID]), Known::Absent);
 }
