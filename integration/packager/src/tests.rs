@@ -54,3 +54,47 @@ fn a_module_without_its_section_is_refused() {
     assert!(package(&linked(&[1, 2])).unwrap_err().to_string().contains("2 bytes"));
     assert!(package(b"no wasm").is_err());
 }
+
+/// A panic, a function that only panics, and one that writes, calls or branches before it does.
+#[test]
+fn what_leads_up_to_a_panic_goes_and_what_is_seen_stays() {
+    let mut module = Module::from_buffer(
+        &wat::parse_str(
+            r#"(module
+                (import "env" "seen" (func $seen))
+                (memory 1)
+                (func $_ZN4core9panicking9panic_fmt17h0E (param i32) (call $seen))
+                (func $only_panics (param i32)
+                    (i32.store (i32.const 8) (i32.const 1))
+                    (call $_ZN4core9panicking9panic_fmt17h0E (local.get 0)))
+                (func (export "a") (param i32)
+                    (call $seen)
+                    (i32.store (i32.const 8) (i32.const 1))
+                    (call $only_panics (local.get 0)))
+                (func (export "b") (param i32) (result i32)
+                    (block $out
+                        (br_if $out (local.get 0))
+                        (i32.store (i32.const 8) (i32.const 1))
+                        (call $only_panics (i32.const 7)))
+                    (i32.const 5)))"#,
+        )
+        .unwrap(),
+    )
+    .unwrap();
+    trim::trap_on_panic(&mut module);
+    walrus::passes::gc::run(&mut module);
+    let text = module.emit_wasm();
+    let trimmed = Module::from_buffer(&text).unwrap();
+    assert_eq!(trimmed.funcs.iter().count(), 3, "the import and the two exports");
+    for (name, kept) in [("a", ["Call", "Unreachable"].as_slice()), ("b", &["Block", "Const"])] {
+        let id = trimmed.exports.get_func(name).unwrap();
+        let function = trimmed.funcs.get(id).kind.unwrap_local();
+        let instructions = &function.block(function.entry_block()).instrs;
+        let found: Vec<String> = instructions.iter().map(|(one, _)| format!("{one:?}")).collect();
+        assert_eq!(found.len(), kept.len(), "{name}: {found:?}");
+        for (found, kept) in found.iter().zip(kept) {
+            assert!(found.starts_with(kept), "{name}: {found}");
+        }
+    }
+    assert_eq!(text.windows(4).filter(|code| *code == [0x36, 2, 0, 0]).count(), 0, "no store");
+}

@@ -48,15 +48,20 @@ pub(crate) struct Stream<F: HttpFilter> {
 }
 
 impl<F: HttpFilter> Stream<F> {
-    pub(crate) fn new(id: u32, plugin: Rc<Plugin<F>>) -> Rc<Self> {
-        Rc::new(Self {
+    pub(crate) fn new(id: u32, plugin: Rc<Plugin<F>>) -> Self {
+        Self {
             id,
             plugin,
             state: RefCell::default(),
             phase: Cell::new(Phase::Flowing),
             interest: Cell::default(),
             attention: Attention::default(),
-        })
+        }
+    }
+
+    /// The host's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
     }
 
     pub(crate) fn on_request_headers(self: &Rc<Self>) -> Action {
@@ -179,5 +184,7 @@ impl<F: HttpFilter> Stream<F> {
         let mut env = HostEnvironment::new(&self.plugin.sources);
         let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut(), &mut env);
         self.plugin.apply(&effects, &mut env);
+        // Its memory may be kept for the next stream; what it remembers is not.
+        self.state.take();
     }
 }

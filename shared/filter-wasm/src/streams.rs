@@ -34,7 +34,13 @@ pub(crate) type Slot<F> = RefCell<Option<Rc<Plugin<F>>>>;
 
 /// The streams of the one filter of this module.
 struct StreamTable<F: HttpFilter> {
-    live: RefCell<HashMap<u32, Rc<Stream<F>>, BuildHasherDefault<IdHasher>>>,
+    /// The stream that was created last: the only one where requests come one after the other, and
+    /// the one that is asked for next where they do not.
+    latest: RefCell<Option<Rc<Stream<F>>>>,
+    /// All others.
+    earlier: RefCell<HashMap<u32, Rc<Stream<F>>, BuildHasherDefault<IdHasher>>>,
+    /// The memory of a stream that has ended, for the next one.
+    spare: Cell<Option<Rc<Stream<F>>>>,
     roots: RefCell<Vec<(u32, Rc<Slot<F>>)>>,
 }
 
@@ -49,7 +55,12 @@ pub(crate) fn streams() -> Option<&'static dyn Streams> {
 
 /// Makes the table of this VM. It lives as long as the VM, so it is never dropped.
 pub(crate) fn install<F: HttpFilter>() {
-    let table = StreamTable::<F> { live: RefCell::default(), roots: RefCell::default() };
+    let table = StreamTable::<F> {
+        latest: RefCell::default(),
+        earlier: RefCell::default(),
+        spare: Cell::default(),
+        roots: RefCell::default(),
+    };
     STREAMS.set(Some(Box::leak(Box::new(table))));
 }
 
@@ -61,8 +72,33 @@ impl<F: HttpFilter> StreamTable<F> {
     }
 
     /// Not borrowed while a callback runs: its host calls must find the table as they like.
+    #[inline]
     fn find(&self, id: u32) -> Option<Rc<Stream<F>>> {
-        self.live.borrow().get(&id).cloned()
+        match &*self.latest.borrow() {
+            Some(latest) if latest.id() == id => Some(Rc::clone(latest)),
+            _ => self.earlier.borrow().get(&id).cloned(),
+        }
+    }
+
+    #[inline]
+    fn take(&self, id: u32) -> Option<Rc<Stream<F>>> {
+        let mut latest = self.latest.borrow_mut();
+        if latest.as_ref().is_some_and(|latest| latest.id() == id) {
+            return latest.take();
+        }
+        self.earlier.borrow_mut().remove(&id)
+    }
+
+    /// A stream in the memory of the last one that ended, if nobody refers to that any more.
+    #[inline]
+    fn stream(&self, id: u32, plugin: Rc<Plugin<F>>) -> Rc<Stream<F>> {
+        if let Some(mut spare) = self.spare.take()
+            && let Some(stream) = Rc::get_mut(&mut spare)
+        {
+            *stream = Stream::new(id, plugin);
+            return spare;
+        }
+        Rc::new(Stream::new(id, plugin))
     }
 }
 
@@ -79,7 +115,10 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
 
     fn create(&self, id: u32, root: u32) {
         if let Some(plugin) = self.plugin(root) {
-            self.live.borrow_mut().insert(id, Stream::new(id, plugin));
+            let stream = self.stream(id, plugin);
+            if let Some(earlier) = self.latest.replace(Some(stream)) {
+                self.earlier.borrow_mut().insert(earlier.id(), earlier);
+            }
         }
     }
 
@@ -106,11 +145,10 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
     }
 
     fn delete(&self, id: u32) -> bool {
-        let stream = self.live.borrow_mut().remove(&id);
-        stream.is_some_and(|stream| {
-            stream.end();
-            true
-        })
+        let Some(stream) = self.take(id) else { return false };
+        stream.end();
+        self.spare.set(Some(stream));
+        true
     }
 }
 
