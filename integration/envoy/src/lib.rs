@@ -5,6 +5,7 @@
 //! - [`Launch`] starts it on free ports; [`EnvoyProcess`] reads its statistics and access log.
 //! - [`Client`] and [`H2Client`] talk to it byte by byte and tell how an exchange ended.
 //! - [`Upstream`] answers behind it, as a closure says, and records what arrived.
+//! - [`Authority`] issues certificates for TLS on either side.
 //! - [`Load`] sends a bounded amount of traffic and reports statuses and latencies.
 //!
 //! The binary `instruction-bench` prices filters in instructions per request, by callgrind.
@@ -25,6 +26,7 @@
 //! Everything talks to loopback only. Every wait has an end, every process is ended by its id.
 
 mod bootstrap;
+mod certificates;
 mod client;
 mod h2_wire;
 mod load;
@@ -39,6 +41,7 @@ pub use bootstrap::{
     Bootstrap, Cluster, Document, FailurePolicy, HttpFilter, Listener, PluginConfiguration, Route,
     WasmFilter,
 };
+pub use certificates::{Authority, Certificate, upstream_tls};
 pub use client::{Client, H2Client};
 pub use load::{Load, LoadReport};
 pub use message::{Answer, Body, End, Headers, Request, header};

@@ -22,6 +22,7 @@ pub struct Listener {
     log: Option<Map<String, Value>>,
     fields: Value,
     manager: Value,
+    transport_socket: Option<Value>,
 }
 
 impl Listener {
@@ -46,6 +47,7 @@ impl Listener {
             log: Some(log.into_iter().collect()),
             fields: json!({}),
             manager: json!({}),
+            transport_socket: None,
         }
     }
 
@@ -114,6 +116,13 @@ impl Listener {
         self
     }
 
+    /// Sets the `transport_socket` of the only filter chain, such as a `DownstreamTlsContext`.
+    #[must_use]
+    pub fn transport_socket(mut self, socket: Value) -> Self {
+        self.transport_socket = Some(socket);
+        self
+    }
+
     /// Sets or replaces fields of Envoy's `Listener`, such as `traffic_direction`.
     #[must_use]
     pub fn merge(mut self, fields: Value) -> Self {
@@ -146,10 +155,13 @@ impl Listener {
             merge(&mut manager, json!({"access_log": log}));
         }
         merge(&mut manager, self.manager.clone());
-        let chain = json!({"filters": [{
+        let mut chain = json!({"filters": [{
             "name": "envoy.filters.network.http_connection_manager",
             "typed_config": manager,
         }]});
+        if let Some(socket) = &self.transport_socket {
+            merge(&mut chain, json!({"transport_socket": socket}));
+        }
         let mut value = json!({"name": self.name, "address": loopback(), "filter_chains": [chain]});
         merge(&mut value, self.fields.clone());
         value
