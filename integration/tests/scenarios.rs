@@ -16,6 +16,7 @@ type Simulate = fn(&Case, u64) -> Result<Run>;
 const PURE: &[(&str, Simulate)] = &[
     // generated:filters
     pure::<fault_injection::FaultFilter>(),
+    pure::<routing_hints::RoutingHintsFilter>(),
     // /generated:filters
 ];
 

@@ -34,6 +34,7 @@ macro_rules! filter {
 pub(crate) const FILTERS: &[Filter] = &[
     // generated:filters
     filter! {fault_injection::FaultFilter, "fault-injection", "fault_injection"},
+    filter! {routing_hints::RoutingHintsFilter, "routing-hints", "routing_hints"},
     // /generated:filters
 ];
 

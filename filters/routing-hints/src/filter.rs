@@ -1,0 +1,130 @@
+//! When, in the life of a stream, what is done.
+
+use crate::pass::Pass;
+use crate::settings::Settings;
+use crate::stats;
+use crate::stream::{After, RoutingStream};
+use crate::{cookie, plan::Plan};
+use filter_api::{
+    Callbacks, ConfigError, Decision, Effects, Environment, FailureMode, HeaderMutation,
+    HeaderName, HeaderPairs, HttpFilter, MetricRegistry, RequestHead, ResponseHead, Stat,
+};
+use shared_state::Update;
+
+#[cfg(test)]
+mod tests;
+
+/// The key of the filter state that tells the access log what mode SHADOW would have written.
+const FILTER_STATE: &str = "routing_hints";
+/// From here on an answer is a failure of its variant.
+const FIRST_SERVER_ERROR: u16 = 500;
+
+/// Decides where requests go. See the [crate's documentation](crate).
+#[derive(Debug)]
+pub struct RoutingHintsFilter {
+    settings: Settings,
+}
+
+impl HttpFilter for RoutingHintsFilter {
+    const NAME: &'static str = "routing_hints";
+    const CALLBACKS: Callbacks = Callbacks::REQUEST_HEADERS.and(Callbacks::RESPONSE_HEADERS);
+    const STATS: &'static [&'static Stat] = stats::ALL;
+    // A hint that cannot be taken from a request is a route that its sender chose.
+    const FAILURE_MODE: FailureMode = FailureMode::Deny;
+    type Stream = RoutingStream;
+
+    fn configure(config: &[u8], metrics: &mut dyn MetricRegistry) -> Result<Self, ConfigError> {
+        let config = filter_config::load(config)?;
+        Ok(Self { settings: Settings::from_wire(config, metrics)? })
+    }
+
+    fn summary(&self) -> String {
+        self.settings.summary()
+    }
+
+    fn needs_request_headers(&self) -> bool {
+        self.settings.needs_request_headers
+    }
+
+    fn on_request_headers(
+        &self,
+        stream: &mut RoutingStream,
+        request: &RequestHead<'_>,
+        env: &mut dyn Environment,
+    ) -> Decision {
+        let settings = &self.settings;
+        let hints = settings.hints.found(request);
+        if hints.is_empty() {
+            return self.decide(stream, request, Plan::default(), env);
+        }
+        let mut plan = Plan::default();
+        if !settings.is_shadow {
+            hints.into_iter().for_each(|hint| plan.remove(hint));
+        }
+        // No rule may be led by what is going to be removed.
+        let clean = settings.hints.without(request);
+        let clean = RequestHead::new(HeaderPairs::parse(&clean));
+        let mut decision = self.decide(stream, &clean, plan, env);
+        decision.effects.count(settings.stats.hints_removed);
+        decision
+    }
+
+    fn on_response_headers(
+        &self,
+        stream: &mut RoutingStream,
+        response: &ResponseHead<'_>,
+        env: &mut dyn Environment,
+    ) -> Decision {
+        let Some(after) = stream.after.take() else { return Decision::pass() };
+        let mut effects = Effects::default();
+        self.add_cookies(&after, response, &mut effects);
+        let is_failure = response.status().is_some_and(|status| status >= FIRST_SERVER_ERROR);
+        for (rule, variant) in after.observed {
+            if self.settings.observe(rule, variant, is_failure, env) == Update::Failed {
+                effects.count(self.settings.stats.shared_data_conflicts);
+            }
+        }
+        Decision { effects, ..Decision::pass() }
+    }
+}
+
+impl RoutingHintsFilter {
+    /// Has every rule that matches say what it writes, and writes it all at once.
+    fn decide(
+        &self,
+        stream: &mut RoutingStream,
+        request: &RequestHead<'_>,
+        plan: Plan,
+        env: &mut dyn Environment,
+    ) -> Decision {
+        let settings = &self.settings;
+        let mut pass = Pass::new(settings, request, env);
+        pass.plan = plan;
+        settings.matches.visit(request, |index| {
+            settings.rules.get(index).is_none_or(|rule| pass.apply(index, rule))
+        });
+        let Pass { plan, mut effects, after, shadows, .. } = pass;
+        if !shadows.is_empty() {
+            effects.publish(FILTER_STATE, shadows.into());
+        }
+        plan.carry_out(&mut effects);
+        let interest = stream.remember(after);
+        Decision { effects, interest, ..Decision::pass() }
+    }
+
+    /// Adds the cookies, unless others would get them too.
+    fn add_cookies(&self, after: &After, response: &ResponseHead<'_>, effects: &mut Effects) {
+        if after.cookies.is_empty() {
+            return;
+        }
+        let is_shared = cookie::is_shared_cacheable(response);
+        for (value, counter) in &after.cookies {
+            if is_shared {
+                effects.count(self.settings.stats.cookies_withheld);
+            } else if let Ok(name) = HeaderName::new("set-cookie") {
+                effects.mutate(HeaderMutation::Add(name, value.clone()));
+                effects.count(*counter);
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What is written into a request.
+
+use filter_api::{Effects, FilterStateKey, HeaderMutation, HeaderName, HeaderValue};
+use std::rc::Rc;
+
+/// What a rule or a variant writes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Writes {
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) states: Vec<(FilterStateKey, Rc<str>)>,
+}
+
+/// What all rules together make of a request. Of two writes of one header the later counts, so that
+/// each is written at most once.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    headers: Vec<(HeaderName, Option<HeaderValue>)>,
+    states: Vec<(FilterStateKey, Rc<str>)>,
+}
+
+impl Writes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.states.is_empty()
+    }
+}
+
+impl Plan {
+    /// The header is to go, unless it is set later.
+    pub(crate) fn remove(&mut self, name: HeaderName) {
+        self.put(name, None);
+    }
+
+    /// The header is to have this value.
+    pub(crate) fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        self.put(name, Some(value));
+    }
+
+    /// All that a rule or variant writes.
+    pub(crate) fn write(&mut self, writes: &Writes) {
+        for (name, value) in &writes.headers {
+            self.set(name.clone(), value.clone());
+        }
+        for (key, value) in &writes.states {
+            match self.states.iter_mut().find(|(known, _)| known == key) {
+                Some((_, known)) => known.clone_from(value),
+                None => self.states.push((key.clone(), value.clone())),
+            }
+        }
+    }
+
+    /// Filter state first: a header that is written after it has the route found anew, at no price.
+    pub(crate) fn carry_out(self, effects: &mut Effects) {
+        let changes_state = !self.states.is_empty();
+        for (key, value) in self.states {
+            effects.publish(key, value);
+        }
+        for (name, value) in self.headers {
+            effects.mutate(match value {
+                Some(value) => HeaderMutation::Set(name, value),
+                None => HeaderMutation::Remove(name),
+            });
+        }
+        if changes_state {
+            effects.clear_route_cache();
+        }
+    }
+
+    fn put(&mut self, name: HeaderName, value: Option<HeaderValue>) {
+        match self.headers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.headers.push((name, value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filter_api::Effect;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn name(name: &str) -> HeaderName {
+        HeaderName::new(name).unwrap()
+    }
+
+    fn value(value: &str) -> HeaderValue {
+        HeaderValue::new(value).unwrap()
+    }
+
+    fn key(key: &str) -> FilterStateKey {
+        FilterStateKey::new(key).unwrap()
+    }
+
+    #[test]
+    fn each_header_and_state_is_written_once_and_the_route_is_found_after_it() {
+        let writes = |header: &str, state: &str| Writes {
+            headers: vec![(name("a"), value(header))],
+            states: vec![(key("k"), state.into())],
+        };
+        let mut plan = Plan::default();
+        plan.remove(name("a"));
+        plan.remove(name("b"));
+        plan.write(&writes("1", "x"));
+        plan.write(&writes("2", "y"));
+        let mut effects = Effects::default();
+        plan.carry_out(&mut effects);
+        let mut expected = Effects::default();
+        expected.publish(key("k"), "y".into());
+        expected.mutate(HeaderMutation::Set(name("a"), value("2")));
+        expected.mutate(HeaderMutation::Remove(name("b")));
+        expected.clear_route_cache();
+        assert_eq!(effects.as_slice(), expected.as_slice());
+    }
+
+    #[test]
+    fn headers_alone_need_no_clearing() {
+        let mut plan = Plan::default();
+        plan.set(name("a"), value("1"));
+        let mut effects = Effects::default();
+        plan.carry_out(&mut effects);
+        assert!(!effects.as_slice().contains(&Effect::ClearRouteCache));
+    }
+}

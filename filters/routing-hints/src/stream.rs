@@ -1,0 +1,35 @@
+//! What is remembered of one request until its answer. Most requests remember nothing.
+
+use filter_api::{Counter, HeaderValue, ResponseInterest};
+
+/// The state of one stream.
+#[derive(Debug, Default)]
+pub struct RoutingStream {
+    pub(crate) after: Option<Box<After>>,
+}
+
+/// What is to be done with the answer.
+#[derive(Debug, Default)]
+pub(crate) struct After {
+    /// `Set-Cookie` values, each with what counts it.
+    pub(crate) cookies: Vec<(HeaderValue, Counter)>,
+    /// Rules and variants whose answer this is.
+    pub(crate) observed: Vec<(usize, usize)>,
+}
+
+impl After {
+    fn is_nothing(&self) -> bool {
+        self.cookies.is_empty() && self.observed.is_empty()
+    }
+}
+
+impl RoutingStream {
+    /// Remembers what is to be done, if anything is.
+    pub(crate) fn remember(&mut self, after: After) -> ResponseInterest {
+        if after.is_nothing() {
+            return ResponseInterest::None;
+        }
+        self.after = Some(Box::new(after));
+        ResponseInterest::Headers
+    }
+}

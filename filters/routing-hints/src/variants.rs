@@ -1,0 +1,107 @@
+//! Which variant a number falls to.
+//!
+//! Weighted rendezvous hashing: every variant draws its own number for the user, and the one with the
+//! least −log2(number) / weight wins, which happens as often as its weight is among all. Raising one
+//! weight changes the result of that variant alone, so users move to it and none between others; a
+//! variant that is new or gone concerns its own users only. (A table of bounds cannot do that for more
+//! than two variants: raising one moves the bounds of all.)
+
+use matchers::sticky::Seed;
+
+#[cfg(test)]
+mod tests;
+
+/// The most variants of a split: one bit each in [`Shares::held`].
+pub(crate) const MOST: usize = 64;
+/// The whole of a share, in millionths.
+pub(crate) const WHOLE: u64 = 1_000_000;
+/// Bits behind the point of a logarithm.
+const FRACTION: u32 = 26;
+
+/// What there is to choose from: each variant's seed and weight, in ten thousandths.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variants {
+    entries: Vec<(Seed, u64)>,
+    sum: u64,
+}
+
+/// The weights of the moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares<'v> {
+    variants: &'v Variants,
+    /// A variant with its share in millionths, in place of its weight.
+    pub(crate) ramp: Option<(usize, u64)>,
+    /// Variants that get nobody, one bit each.
+    pub(crate) held: u64,
+}
+
+impl Variants {
+    /// Variants by name and weight, at most [`MOST`], each of at most 10^10.
+    pub(crate) fn new<'a>(weighted: impl IntoIterator<Item = (&'a str, u64)>) -> Self {
+        let entries: Vec<(Seed, u64)> =
+            weighted.into_iter().map(|(name, weight)| (Seed::of(name), weight)).collect();
+        let sum = entries.iter().map(|(_, weight)| weight).sum();
+        Self { entries, sum }
+    }
+
+    /// The weights as they are configured.
+    pub(crate) fn shares(&self) -> Shares<'_> {
+        Shares { variants: self, ramp: None, held: 0 }
+    }
+
+    /// The sum of all weights but one.
+    pub(crate) fn sum_without(&self, variant: usize) -> u64 {
+        self.sum - self.entries.get(variant).map_or(0, |(_, weight)| *weight)
+    }
+}
+
+impl Shares<'_> {
+    /// The winner for a user's number; `None` where all weights are 0.
+    pub(crate) fn winner(&self, position: u64) -> Option<usize> {
+        let position = position.to_le_bytes();
+        let mut best: Option<(usize, u64, u64)> = None;
+        for (variant, (seed, weight)) in self.weighted() {
+            let distance = distance(seed.position(&position));
+            let is_nearer = best.is_none_or(|(_, least, of)| {
+                u128::from(distance) * u128::from(of) < u128::from(least) * u128::from(weight)
+            });
+            if is_nearer {
+                best = Some((variant, distance, weight));
+            }
+        }
+        best.map(|(variant, ..)| variant)
+    }
+
+    /// Variants with their weights of the moment, but those without one.
+    fn weighted(&self) -> impl Iterator<Item = (usize, (Seed, u64))> {
+        let ramp = self.ramp.map(|(ramped, share)| {
+            let share = share.min(WHOLE);
+            (ramped, share, self.variants.sum_without(ramped))
+        });
+        self.variants.entries.iter().enumerate().filter_map(move |(variant, (seed, weight))| {
+            let weight = match ramp {
+                None => *weight,
+                Some((ramped, share, others)) if ramped == variant => share * others,
+                Some((_, share, _)) => (WHOLE - share) * weight,
+            };
+            let is_held = self.held.checked_shr(variant as u32).is_some_and(|bits| bits & 1 == 1);
+            (weight > 0 && !is_held).then_some((variant, (*seed, weight)))
+        })
+    }
+}
+
+/// −log2((number + ½) / 2^64), greater than 0, with [`FRACTION`] bits behind the point. By integers
+/// alone, so that it is the same on every platform.
+fn distance(number: u64) -> u64 {
+    let zeros = number.leading_zeros();
+    // 1 to 2, with 31 bits behind the point; squaring it doubles its logarithm.
+    let mut mantissa = number.checked_shl(zeros).unwrap_or(1 << 63) >> 32;
+    let mut log: u64 = 0;
+    for _ in 0..FRACTION {
+        mantissa = (mantissa * mantissa) >> 31;
+        let bit = mantissa >> 32;
+        mantissa >>= bit;
+        log = log << 1 | bit;
+    }
+    (u64::from(zeros + 1) << FRACTION) - log
+}
