@@ -4,8 +4,8 @@
 //! reads the request's headers, cookies, query and pseudo-headers, and attributes of the host such
 //! as `source.ip`; `"text"` is a default that always exists. An empty value that is present exists.
 //!
-//! Names are Istio's, and where it has none, Envoy's. What Envoy cannot tell a module is no
-//! attribute: the address of the direct peer, and any SAN but the first URI SAN of a certificate.
+//! `README.md` lists them. Names are Istio's, and where it has none, Envoy's. What Envoy cannot tell a
+//! module is no attribute: the address of the direct peer, and any SAN but the first URI SAN.
 //!
 //! ```
 //! use attributes::Expression;

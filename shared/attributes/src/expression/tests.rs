@@ -358,3 +358,16 @@ fn nothing_exists_in_a_request_without_headers() {
         assert_eq!(expression.evaluate(&request, &mut Host::default()), None, "{text}");
     }
 }
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn the_manual_knows_every_attribute() {
+    let manual = include_str!("../../README.md");
+    let error = Expression::parse("?").unwrap_err();
+    let (_, allowed) = error.split_once("allowed is ").unwrap();
+    let (names, _) = allowed.split_once(" or ").unwrap();
+    for name in names.split(", ") {
+        assert!(manual.contains(&format!("`{name}`")), "{name}");
+    }
+    assert!(names.split(", ").count() > 30, "{names}");
+}
