@@ -2,12 +2,12 @@
 
 use crate::inventory;
 use anyhow::{Result, ensure};
+pub use envoy_runner::binomial_bounds;
 use envoy_runner::{
     Bootstrap, Cluster, EnvoyProcess, Launch, Listener, PluginConfiguration, Route, Upstream,
     WasmFilter, Wheel,
 };
 use serde_json::Value;
-use std::ops::RangeInclusive;
 
 /// The listener that tests talk to.
 pub const INGRESS: &str = "ingress";
@@ -63,30 +63,4 @@ pub fn unharmed(envoy: &mut EnvoyProcess) -> Result<()> {
     let traps: Vec<&str> = log.lines().filter(is_trap).collect();
     ensure!(traps.is_empty(), "a module trapped:\n{}", traps.join("\n"));
     Ok(())
-}
-
-/// How often something of this probability happens in `trials` independent ones: the bounds that
-/// 99.9 % of all runs keep, in the normal approximation.
-#[must_use]
-pub fn binomial_bounds(trials: u32, percent: f64) -> RangeInclusive<f64> {
-    /// Half of the remaining 0.1 % lies on each side of this many standard deviations.
-    const DEVIATIONS: f64 = 3.2905;
-    let share = percent / 100.0;
-    let mean = f64::from(trials) * share;
-    let margin = DEVIATIONS * (mean * (1.0 - share)).sqrt() + 0.5;
-    mean - margin..=mean + margin
-}
-
-#[cfg(test)]
-mod tests {
-    use super::binomial_bounds;
-
-    #[test]
-    fn the_bounds_of_a_fair_coin() {
-        let bounds = binomial_bounds(20_000, 50.0);
-        assert!((bounds.start() - 9766.8).abs() < 0.1, "{bounds:?}");
-        assert!((bounds.end() - 10_233.2).abs() < 0.1, "{bounds:?}");
-        assert!(binomial_bounds(10, 100.0).contains(&10.0));
-        assert!(!binomial_bounds(10, 100.0).contains(&9.0));
-    }
 }

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-pub use document::Document;
+pub use document::{Document, merge};
 pub use filter::{FailurePolicy, HttpFilter, PluginConfiguration, WasmFilter};
 pub use listener::Listener;
 pub use route::Route;

@@ -39,11 +39,11 @@ mod wire;
 
 pub use bootstrap::{
     Bootstrap, Cluster, Document, FailurePolicy, HttpFilter, Listener, PluginConfiguration, Route,
-    WasmFilter,
+    WasmFilter, merge,
 };
 pub use certificates::{Authority, Certificate, upstream_tls};
 pub use client::{Client, H2Client};
-pub use load::{Load, LoadReport};
+pub use load::{Load, LoadReport, binomial_bounds};
 pub use message::{Answer, Body, End, Headers, Request, header};
 pub use process::{AccessLogEntry, EnvoyProcess, Launch, StartError, Update, Validation};
 pub use upstream::{Received, Reply, ReplyEnd, Upstream};

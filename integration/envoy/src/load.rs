@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -125,9 +126,21 @@ impl LoadReport {
     }
 }
 
+/// How often something of this probability happens in `trials` independent ones: the bounds that
+/// 99.9 % of all runs keep, in the normal approximation.
+#[must_use]
+pub fn binomial_bounds(trials: u32, percent: f64) -> RangeInclusive<f64> {
+    /// Half of the remaining 0.1 % lies on each side of this many standard deviations.
+    const DEVIATIONS: f64 = 3.2905;
+    let share = percent / 100.0;
+    let mean = f64::from(trials) * share;
+    let margin = DEVIATIONS * (mean * (1.0 - share)).sqrt() + 0.5;
+    mean - margin..=mean + margin
+}
+
 #[cfg(test)]
 mod tests {
-    use super::LoadReport;
+    use super::{LoadReport, binomial_bounds};
     use std::time::Duration;
 
     #[test]
@@ -139,5 +152,14 @@ mod tests {
         assert_eq!(report.percentile(99), Duration::from_millis(198));
         assert_eq!(report.percentile(100), Duration::from_millis(200));
         assert_eq!(LoadReport::default().percentile(50), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_bounds_of_a_fair_coin() {
+        let bounds = binomial_bounds(20_000, 50.0);
+        assert!((bounds.start() - 9766.8).abs() < 0.1, "{bounds:?}");
+        assert!((bounds.end() - 10_233.2).abs() < 0.1, "{bounds:?}");
+        assert!(binomial_bounds(10, 100.0).contains(&10.0));
+        assert!(!binomial_bounds(10, 100.0).contains(&9.0));
     }
 }

@@ -37,6 +37,7 @@ pub struct Launch {
     patience: Duration,
     wrapper: Vec<String>,
     arguments: Vec<String>,
+    files: Vec<(PathBuf, String)>,
 }
 
 /// Envoy did not get ready; the text is what it said about that.
@@ -81,6 +82,7 @@ impl Launch {
             patience: Duration::from_secs(30),
             wrapper: Vec::new(),
             arguments: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -112,10 +114,17 @@ impl Launch {
         self
     }
 
-    /// One more argument for Envoy, e.g. `--drain-time-s=1`.
+    /// One more argument for Envoy, e.g. `--drain-time-s`; its value is one more.
     #[must_use]
     pub fn argument(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
+        self
+    }
+
+    /// One more file in Envoy's working directory, by its path there: what a bootstrap refers to.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        self.files.push((path.into(), text.into()));
         self
     }
 
@@ -165,6 +174,11 @@ impl Launch {
     fn command(&self, home: &Path) -> anyhow::Result<Command> {
         // Envoy takes a file of this name for JSON, which leaves no doubt about types.
         fs::write(home.join("bootstrap.json"), self.document.to_json())?;
+        for (path, text) in &self.files {
+            let path = home.join(path);
+            fs::create_dir_all(path.parent().unwrap_or(home))?;
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
         let mut words = self.wrapper.iter();
         let mut command = match words.next() {
             Some(wrapper) => Command::new(wrapper),

@@ -100,8 +100,8 @@ impl Document {
     }
 }
 
-/// Maps are merged field by field; everything else is replaced.
-pub(crate) fn merge(into: &mut Value, fields: Value) {
+/// Merges maps field by field; everything else is replaced.
+pub fn merge(into: &mut Value, fields: Value) {
     match (into, fields) {
         (Value::Object(into), Value::Object(fields)) => {
             for (name, field) in fields {

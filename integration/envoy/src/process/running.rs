@@ -155,6 +155,15 @@ impl EnvoyProcess {
         access_log::read(&self.home.path().join(ACCESS_LOG_FILE))
     }
 
+    /// The lines of JSON that Envoy wrote to its standard output so far: an access log that is
+    /// configured to go there. What it writes is there when its flush interval has passed.
+    ///
+    /// # Errors
+    /// It wrote something else there.
+    pub fn access_log_on_stdout(&self) -> anyhow::Result<Vec<AccessLogEntry>> {
+        access_log::read(&self.home.path().join(STDOUT_FILE))
+    }
+
     /// The access log, as soon as it has `count` entries.
     ///
     /// # Errors

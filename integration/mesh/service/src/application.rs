@@ -18,6 +18,8 @@ pub(crate) struct Application {
     pub(crate) options: Options,
     misbehaves: AtomicBool,
     delay_ms: AtomicU64,
+    /// How often the service below is asked until it answers 200.
+    attempts: AtomicU64,
     forward: Mutex<Forward>,
     /// How many requests were answered, as the tutorials' pods count.
     count: AtomicU64,
@@ -29,6 +31,7 @@ impl Application {
         Self {
             misbehaves: AtomicBool::new(false),
             delay_ms: AtomicU64::new(options.delay_ms),
+            attempts: AtomicU64::new(1),
             forward: Mutex::new(options.forward),
             count: AtomicU64::new(0),
             journal: Mutex::default(),
@@ -90,7 +93,15 @@ impl Application {
 
     fn relay(&self, next: &str, request: &Message, outbound: &mut Outbound) -> Message {
         let name = &self.options.name;
-        match outbound.get(next, request.path(), self.forwarded(request)) {
+        let mut ask = || outbound.get(next, request.path(), self.forwarded(request));
+        let mut answer = ask();
+        for _ in 1..self.attempts.load(Ordering::Relaxed) {
+            if answer.as_ref().is_ok_and(|answer| answer.status() == 200) {
+                break;
+            }
+            answer = ask();
+        }
+        match answer {
             Ok(answer) if answer.status() == 200 => {
                 text(200, format!("{name} => {}\n", lossy(answer.body.trim_ascii_end())))
             }
@@ -130,6 +141,7 @@ impl Application {
                 self.count.store(0, Ordering::Relaxed);
             }
             ("forward", Some(forward), _) => *lock(&self.forward) = forward,
+            ("attempts", _, Ok(attempts)) => self.attempts.store(attempts, Ordering::Relaxed),
             ("delay", _, Ok(delay)) => self.delay_ms.store(delay, Ordering::Relaxed),
             _ => return text(404, "no such command\n".to_owned()),
         }

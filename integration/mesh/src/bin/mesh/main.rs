@@ -1,0 +1,158 @@
+//! `make mesh`, `make mesh SCENARIO=1`, `make mesh-all`: the tutorials' mesh in a terminal.
+
+mod arguments;
+mod print;
+
+use anyhow::{Context as _, Result, bail};
+use arguments::{Command, parse};
+use mesh::{Mesh, Parts, Progress, Renderer, Scenario, Step, Table, Template};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Write as _, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(("service", rest)) =
+        arguments.split_first().map(|(word, rest)| (word.as_str(), rest))
+    {
+        let options =
+            mesh_service::Options::parse(rest.iter().cloned()).map_err(anyhow::Error::msg)?;
+        mesh_service::serve(options)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match parse(&arguments)? {
+        Command::Run => run(),
+        Command::Scenario { row, scale, stay } => scenario(row, scale, stay),
+        Command::All { scale } => all(scale),
+        Command::Render { row, step, compose, out } => render(row, step.as_deref(), compose, &out),
+    }
+}
+
+/// The mesh without a scenario, until Ctrl-C.
+fn run() -> Result<ExitCode> {
+    let stop = ctrl_c()?;
+    let mut progress = Progress::new();
+    progress.show("starting customer, preference, recommendation and their Envoys")?;
+    let mut mesh = Mesh::new(parts(1.0)?)?;
+    mesh.start(&["tutorial".to_owned()])?;
+    progress.clear()?;
+    print::what_to_try(&mesh, &scenarios()?)?;
+    stop.recv().context("nobody listens for Ctrl-C any more")?;
+    writeln!(stdout(), "\nThe mesh has ended.")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn scenario(row: u32, scale: f64, stay: bool) -> Result<ExitCode> {
+    let stop = ctrl_c()?;
+    let scenarios = scenarios()?;
+    let scenario = scenarios.get(&row).with_context(|| format!("there is no scenario {row}"))?;
+    print::title(scenario, scale)?;
+    let mut mesh = Mesh::new(parts(scale)?)?;
+    let checks = mesh::play(&mut mesh, scenario, &mut Progress::new())?;
+    print::checks(&checks)?;
+    if stay {
+        print::what_to_try(&mesh, &scenarios)?;
+        stop.recv().context("nobody listens for Ctrl-C any more")?;
+    }
+    Ok(verdict(checks.iter().all(|check| check.passes)))
+}
+
+fn all(scale: f64) -> Result<ExitCode> {
+    let mut mesh = Mesh::new(parts(scale)?)?;
+    let mut progress = Progress::new();
+    let mut passes = true;
+    print::table_head(scale)?;
+    for (row, scenario) in scenarios()? {
+        let outcome = mesh::play(&mut mesh, &scenario, &mut progress);
+        progress.clear()?;
+        passes &= outcome.as_ref().is_ok_and(|checks| checks.iter().all(|check| check.passes));
+        print::table_row(row, &scenario, &outcome)?;
+    }
+    Ok(verdict(passes))
+}
+
+/// Writes the files of every Envoy, to run them by hand or in containers. Files that are there are
+/// replaced by a rename, with a higher version: what an Envoy that runs there follows.
+fn render(row: Option<u32>, step: Option<&str>, compose: bool, out: &Path) -> Result<ExitCode> {
+    let scenarios = scenarios()?;
+    let step = match row {
+        None => Step::default(),
+        Some(row) => {
+            let scenario = scenarios.get(&row).with_context(|| format!("no scenario {row}"))?;
+            let first = scenario.steps.first().context("no step")?;
+            step.map_or(Ok(first), |name| scenario.step(name))?.clone()
+        }
+    };
+    let folder = root()?.join("envoy-configs/mesh");
+    let text = fs::read_to_string(folder.join("services.yaml"))?;
+    let (modules, certificates) = if compose {
+        ("/etc/ballast/filters".to_owned(), "/etc/ballast/certificates".to_owned())
+    } else {
+        let below = |path: &str| Ok::<_, anyhow::Error>(root()?.join(path).display().to_string());
+        (below("target/filters")?, below("target/certificates")?)
+    };
+    let table = Table::parse(&text)?;
+    let services = table.services.clone();
+    let template = Template { table, compose, scale: 1.0, modules, certificates };
+    let renderer = Renderer { folder, template };
+    for service in services.iter().filter(|service| service.has_envoy()) {
+        let home = out.join(&service.instance);
+        for (path, file) in renderer.files(&service.instance, &step)? {
+            let place = home.join(path);
+            fs::create_dir_all(place.parent().unwrap_or(&home))?;
+            let version = fs::read_to_string(&place).map_or(0, |text| version(&text) + 1);
+            let staged = place.with_extension("new");
+            fs::write(&staged, file.text(version)?)?;
+            fs::rename(&staged, &place)?;
+        }
+    }
+    writeln!(stdout(), "{}", out.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The version of a file that is there.
+fn version(text: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix("version_info: "));
+    line.and_then(|version| version.trim_matches(['\'', '"']).parse().ok()).unwrap_or_default()
+}
+
+fn verdict(passes: bool) -> ExitCode {
+    if passes { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn ctrl_c() -> Result<mpsc::Receiver<()>> {
+    let (pressed, stop) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // Nobody waits for it while a row is played: then it ends at its next step.
+        let _ = pressed.send(());
+    })
+    .context("listening for Ctrl-C")?;
+    Ok(stop)
+}
+
+fn scenarios() -> Result<BTreeMap<u32, Scenario>> {
+    Scenario::all(&root()?.join("envoy-configs/mesh/scenarios"))
+}
+
+fn parts(scale: f64) -> Result<Parts> {
+    let root = root()?;
+    let modules = root.join("target/filters");
+    if !modules.join("fault_injection.wasm").exists() {
+        bail!("no modules in {}: `make build` makes them", modules.display());
+    }
+    Ok(Parts {
+        configs: root.join("envoy-configs/mesh"),
+        modules,
+        program: std::env::current_exe()?,
+        scale,
+        workers: 2,
+    })
+}
+
+fn root() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    Ok(root.context("this crate lies two folders below the workspace")?.to_owned())
+}

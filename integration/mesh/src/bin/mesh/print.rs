@@ -1,0 +1,106 @@
+//! What is shown.
+
+use anyhow::Result;
+use mesh::{Check, Door, Mesh, Scenario};
+use std::collections::BTreeMap;
+use std::io::{Write as _, stdout};
+
+/// The mesh and how to play with it.
+pub(crate) fn what_to_try(mesh: &Mesh, scenarios: &BTreeMap<u32, Scenario>) -> Result<()> {
+    let gateway = mesh.addr("gateway", Door::Http)?;
+    let admin = mesh.envoy("customer")?.admin_addr();
+    let mut out = stdout().lock();
+    writeln!(
+        out,
+        "\nThe mesh runs: gateway, customer, preference, recommendation (v1, v2 twice), each"
+    )?;
+    writeln!(out, "with an Envoy of its own. Try, in another terminal:\n")?;
+    writeln!(out, "  curl http://{gateway}/")?;
+    let bad = mesh.addr("recommendation-v2-b", Door::App)?;
+    writeln!(out, "  curl http://{bad}/misbehave        and /behave")?;
+    writeln!(out, "  curl -s http://{admin}/stats/prometheus | grep filter=")?;
+    writeln!(out, "\nIts files, which Envoy follows:")?;
+    for (instance, envoy) in mesh.envoys() {
+        writeln!(out, "  {instance:20} {}", envoy.directory().display())?;
+    }
+    writeln!(out, "\nScenarios, each `make mesh SCENARIO=<number>`:")?;
+    for (row, scenario) in scenarios {
+        writeln!(out, "  {row:2}  {:45} {}", scenario.title, scenario.by)?;
+    }
+    writeln!(out, "\nCtrl-C ends the mesh.")?;
+    Ok(())
+}
+
+/// What is going to be played.
+pub(crate) fn title(scenario: &Scenario, scale: f64) -> Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "Row {}: {}, by {}", scenario.row, scenario.title, scenario.by)?;
+    if scale < 1.0 {
+        writeln!(out, "Times on the page are multiplied by {scale}.")?;
+    }
+    Ok(())
+}
+
+/// Expected and observed, side by side.
+pub(crate) fn checks(checks: &[Check]) -> Result<()> {
+    let mut out = stdout().lock();
+    let mut step = None;
+    let width = |of: fn(&Check) -> &String| {
+        checks.iter().map(|check| of(check).chars().count()).max().unwrap_or_default()
+    };
+    let (what, expected) = (width(|check| &check.what), width(|check| &check.expected).max(8));
+    for check in checks {
+        if step != Some(&check.step) {
+            step = Some(&check.step);
+            writeln!(
+                out,
+                "\n{}\n       {:what$}  {:expected$}  observed",
+                check.step, "", "expected"
+            )?;
+        }
+        let mark = if check.passes { "pass" } else { "FAIL" };
+        let Check { what: name, expected: due, observed, .. } = check;
+        writeln!(out, "  {mark} {name:what$}  {due:expected$}  {observed}")?;
+    }
+    let failed = checks.iter().filter(|check| !check.passes).count();
+    writeln!(out, "\n{} of {} as promised.", checks.len() - failed, checks.len())?;
+    Ok(())
+}
+
+/// The table's first lines.
+pub(crate) fn table_head(scale: f64) -> Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "Times on the pages are multiplied by {scale}.\n")?;
+    writeln!(
+        out,
+        "| row | scenario | who does it | configuration | what | expected | observed | pass |"
+    )?;
+    writeln!(out, "|---:|---|---|---|---|---|---|---|")?;
+    Ok(())
+}
+
+/// One row: the checks that speak for it, or what went wrong.
+pub(crate) fn table_row(row: u32, scenario: &Scenario, outcome: &Result<Vec<Check>>) -> Result<()> {
+    let mut out = stdout().lock();
+    let Scenario { title, by, .. } = scenario;
+    let checks = match outcome {
+        Ok(checks) => checks,
+        Err(error) => {
+            let error = format!("{error:#}").replace('\n', " ");
+            writeln!(out, "| {row} | {title} | {by} | | it can be played | | {error} | **no** |")?;
+            return Ok(());
+        }
+    };
+    let (mut row, mut title, mut by) = (row.to_string(), title.as_str(), by.as_str());
+    let mut last = None;
+    for Check { step, what, expected, observed, passes } in checks {
+        let shown = if last == Some(step) { "" } else { step };
+        let pass = if *passes { "yes" } else { "**no**" };
+        writeln!(
+            out,
+            "| {row} | {title} | {by} | {shown} | {what} | {expected} | {observed} | {pass} |"
+        )?;
+        (row, title, by, last) = (String::new(), "", "", Some(step));
+    }
+    Ok(())
+}

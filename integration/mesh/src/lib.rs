@@ -1,0 +1,26 @@
+//! The tutorials' mesh, running locally in stock Envoy, and every scenario that they promise.
+//!
+//! `envoy-configs/mesh` is what one reads: the table of processes, the files of every Envoy, and what
+//! each scenario changes. [`Renderer`] makes of them the files that an Envoy follows, [`Mesh`] runs the
+//! processes, and [`play`] sends the traffic of a scenario and compares.
+
+mod applications;
+mod mesh;
+mod progress;
+mod render;
+mod rows;
+mod scenario;
+mod sidecar;
+mod stage;
+mod table;
+mod template;
+
+pub use applications::Received;
+pub use mesh::{Mesh, Parts};
+pub use progress::Progress;
+pub use render::{FILTERS, File, Files, Renderer};
+pub use rows::{numbers, play};
+pub use scenario::{Scenario, Step};
+pub use stage::{Check, Stage};
+pub use table::{Door, Kind, Service, Table};
+pub use template::Template;

@@ -1,0 +1,60 @@
+//! What is done and compared in each row.
+
+mod balancing;
+mod edge;
+mod faults;
+mod pools;
+mod timeouts;
+
+use anyhow::{Context as _, Result};
+
+use crate::mesh::Mesh;
+use crate::progress::Progress;
+use crate::scenario::{Scenario, Step};
+use crate::stage::{Check, Stage};
+
+/// Plays one row.
+type Play = fn(&mut Stage) -> Result<()>;
+
+/// Every row that can be played, by number.
+const ROWS: [(u32, Play); 12] = [
+    (1, faults::abort_a_share),
+    (2, faults::delay_a_share),
+    (3, faults::one_user_only),
+    (4, timeouts::delay_hits_a_timeout),
+    (5, timeouts::request_timeout),
+    (6, timeouts::retries_hide_faults),
+    (7, pools::connection_pool),
+    (8, pools::ejection),
+    (9, pools::all_together),
+    (16, balancing::policies),
+    (24, edge::tcp_shifting),
+    (26, edge::gateway_routes),
+];
+
+/// Plays a scenario and leaves the mesh under its last step.
+///
+/// # Errors
+/// The traffic could not be sent, or a configuration was not taken; what was sent and came out
+/// otherwise than promised is a [`Check`] that does not pass.
+pub fn play(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> Result<Vec<Check>> {
+    let row = scenario.row;
+    let (_, play) =
+        ROWS.iter().find(|(number, _)| *number == row).with_context(|| format!("no row {row}"))?;
+    progress.show(&format!("row {row}: starting what it needs"))?;
+    mesh.start(&scenario.groups)?;
+    // Nothing of the row before: connections and ejections are its own.
+    mesh.apply(&Step::default())?;
+    let mut stage = Stage::new(mesh, scenario, progress);
+    play(&mut stage).with_context(|| format!("row {row}"))?;
+    let checks = stage.into_checks();
+    mesh.ensure_unharmed()?;
+    progress.clear()?;
+    Ok(checks)
+}
+
+/// The rows that can be played.
+#[must_use]
+pub fn numbers() -> Vec<u32> {
+    ROWS.iter().map(|(number, _)| *number).collect()
+}
