@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help toolchain build test lint demo bench check clean
+.PHONY: help toolchain build test lint demo mesh mesh-all bench check clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,10 +20,16 @@ test: build ## everything that needs Rust and Envoy (ENVOY_VERSIONS="1.36.4 1.40
 lint: ## rustfmt and clippy, natively and for wasm32
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --workspace --lib --target wasm32-wasip1 --exclude integration --exclude envoy-runner --exclude proxy-wasm-test-host --exclude module-packager --exclude filter-testing -- -D warnings
+	$(CARGO) clippy --locked --workspace --lib --target wasm32-wasip1 --exclude integration --exclude envoy-runner --exclude proxy-wasm-test-host --exclude module-packager --exclude filter-testing --exclude mesh --exclude mesh-service --exclude real-parts -- -D warnings
 
 demo: build ## stock Envoy injecting faults into live traffic, in this terminal
 	$(CARGO) run --quiet --locked --package demo
+
+mesh: build ## the tutorials' mesh; SCENARIO=1 plays a row of envoy-configs/mesh (STAY=1: and goes on running)
+	@$(CARGO) run --quiet --locked --package mesh -- $(if $(SCENARIO),scenario $(SCENARIO) --scale $(or $(SCALE),1) $(if $(STAY),--stay))
+
+mesh-all: build ## every row, expected and observed (SCALE=1: with waits as long as the pages')
+	@$(CARGO) run --quiet --locked --package mesh -- all --scale $(or $(SCALE),0.1)
 
 bench: build ## instructions per request in Envoy (needs valgrind), engines and modules
 	$(CARGO) run --quiet --locked --release --package envoy-runner --bin instruction-bench

@@ -32,12 +32,22 @@ const ROWS: [(u32, Play); 12] = [
     (26, edge::gateway_routes),
 ];
 
-/// Plays a scenario and leaves the mesh under its last step.
+/// Plays a scenario and leaves the mesh under its last step. One share in a thousand leaves its bounds
+/// by chance; where nothing else went wrong, the scenario is played once more.
 ///
 /// # Errors
 /// The traffic could not be sent, or a configuration was not taken; what was sent and came out
 /// otherwise than promised is a [`Check`] that does not pass.
 pub fn play(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> Result<Vec<Check>> {
+    let checks = play_once(mesh, scenario, progress)?;
+    let mut failed = checks.iter().filter(|check| !check.passes).peekable();
+    if failed.peek().is_some() && failed.all(|check| check.is_drawn) {
+        return play_once(mesh, scenario, progress);
+    }
+    Ok(checks)
+}
+
+fn play_once(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> Result<Vec<Check>> {
     let row = scenario.row;
     let (_, play) =
         ROWS.iter().find(|(number, _)| *number == row).with_context(|| format!("no row {row}"))?;

@@ -32,6 +32,8 @@ pub struct Check {
     pub observed: String,
     /// Whether that is what was promised.
     pub passes: bool,
+    /// Whether chance alone lets it fail once in a thousand times.
+    pub is_drawn: bool,
 }
 
 /// A row under way.
@@ -88,6 +90,7 @@ impl<'a> Stage<'a> {
             expected: expected.to_string(),
             observed: observed.to_string(),
             passes,
+            is_drawn: false,
         });
     }
 
@@ -105,6 +108,9 @@ impl<'a> Stage<'a> {
         let (low, high) = (bounds.start().max(0.0).ceil(), bounds.end().min(trials.into()).floor());
         let expected = format!("{percent:.0} %: {low} to {high} of {of}");
         self.check(what, expected, hits, bounds.contains(&seen));
+        if let Some(check) = self.checks.last_mut() {
+            check.is_drawn = true;
+        }
     }
 
     /// Compares how long something took with a time of the page, as it is here.

@@ -93,7 +93,7 @@ pub(crate) fn table_row(row: u32, scenario: &Scenario, outcome: &Result<Vec<Chec
     };
     let (mut row, mut title, mut by) = (row.to_string(), title.as_str(), by.as_str());
     let mut last = None;
-    for Check { step, what, expected, observed, passes } in checks {
+    for Check { step, what, expected, observed, passes, .. } in checks {
         let shown = if last == Some(step) { "" } else { step };
         let pass = if *passes { "yes" } else { "**no**" };
         writeln!(
