@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help toolchain build test lint demo mesh mesh-all bench check clean
+.PHONY: help toolchain build manifests images test test-istio lint demo mesh mesh-all bench check clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,9 +13,18 @@ toolchain: ## the pinned Rust toolchain's wasm32 targets
 build: toolchain ## target/filters/*.wasm, and a table of their sizes
 	$(CARGO) run --quiet --locked --package module-packager
 
+manifests: build ## Istio's and Envoy Gateway's, with checksums in target/istio (REGISTRY=host/path)
+	$(CARGO) run --quiet --locked --package manifests --bin manifests -- $(if $(REGISTRY),--registry $(REGISTRY))
+
+images: build ## target/images: the modules as OCI layouts, to push with any tool
+	$(CARGO) run --quiet --locked --package manifests --bin images
+
 test: build ## everything that needs Rust and Envoy (ENVOY_VERSIONS="1.36.4 1.40.0" for more than one Envoy)
 	$(CARGO) test --locked --workspace --no-fail-fast -- --show-output
 	$(CARGO) run --quiet --locked --package integration --bin wasm32-tests -- $(REQUIRED)
+
+test-istio: manifests images ## the manifests served by istiod to stock Envoy (needs Go and root)
+	$(CARGO) run --quiet --locked --package manifests --bin istio-tests -- $(REQUIRED)
 
 lint: ## rustfmt and clippy, natively and for wasm32
 	$(CARGO) fmt --all --check

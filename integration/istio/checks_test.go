@@ -1,0 +1,162 @@
+package istio
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// expectation is what a share of some requests meets where a filter is on, and where it is off.
+type expectation struct {
+	what string
+	// requests is how many are sent, by a few clients at a time.
+	requests int
+	request  func(number int) *http.Request
+	// meets says whether an answer is as expected.
+	meets func(reply reply) bool
+	// with and without are the shares, 0 to 1, that meet it.
+	with, without float64
+}
+
+// reply is an answer as a client sees it.
+type reply struct {
+	status  int
+	headers http.Header
+	body    string
+	took    time.Duration
+	err     error
+}
+
+// get is a request without a host, which the lane gives.
+func get(path string, headers ...string) *http.Request {
+	request, err := http.NewRequest(http.MethodGet, "http://lane"+path, nil)
+	if err != nil {
+		panic(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Add(headers[i], headers[i+1])
+	}
+	return request
+}
+
+// lineup is what is known of a filter: its expectations, which hold wherever its manifests put it.
+type lineup struct {
+	filter       string
+	expectations []expectation
+}
+
+// lineups has a row for every filter; a filter without one fails the test.
+var lineups = map[string][]expectation{
+	"fault-injection": {
+		{
+			what: "/ratings answered 503 by the filter", requests: 400, with: 0.5,
+			request: func(int) *http.Request { return get("/ratings/1") },
+			meets:   func(r reply) bool { return r.status == 503 && r.headers.Get("x-fault-injected") != "" },
+		},
+		{
+			what: "/products answered by the backend", requests: 100, with: 1, without: 1,
+			request: func(int) *http.Request { return get("/products") },
+			meets:   fromBackend,
+		},
+		{
+			what: "/reviews for jason after 2 s", requests: 5, with: 1,
+			request: func(int) *http.Request { return get("/reviews/1", "end-user", "jason") },
+			meets:   func(r reply) bool { return fromBackend(r) && r.took >= 2*time.Second },
+		},
+		{
+			what: "/reviews for others at once", requests: 50, with: 1, without: 1,
+			request: func(int) *http.Request { return get("/reviews/1", "end-user", "jane") },
+			meets:   func(r reply) bool { return fromBackend(r) && r.took < 2*time.Second },
+		},
+	},
+}
+
+// fromBackend says whether the backend answered.
+func fromBackend(r reply) bool {
+	return r.status == 200 && strings.Contains(r.body, `"Version":"v`)
+}
+
+// observe sends the requests along the lane and counts the answers that meet the expectation.
+func (m *mesh) observe(way lane, expected expectation) (met int, sample reply) {
+	const clients = 8
+	var wait sync.WaitGroup
+	var lock sync.Mutex
+	numbers := make(chan int)
+	client := m.client(way)
+	for range clients {
+		wait.Go(func() {
+			for number := range numbers {
+				answer := send(client, way, expected.request(number))
+				lock.Lock()
+				if expected.meets(answer) {
+					met++
+				} else {
+					sample = answer
+				}
+				lock.Unlock()
+			}
+		})
+	}
+	for number := range expected.requests {
+		numbers <- number
+	}
+	close(numbers)
+	wait.Wait()
+	client.CloseIdleConnections()
+	return met, sample
+}
+
+func send(client *http.Client, way lane, request *http.Request) reply {
+	request.Host = way.host
+	begin := time.Now()
+	response, err := client.Do(request)
+	if err != nil {
+		return reply{err: err}
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return reply{response.StatusCode, response.Header, string(body), time.Since(begin), err}
+}
+
+// within says whether 99.9 % of all runs see so many of this share, in the normal approximation.
+func within(met, requests int, share float64) bool {
+	const deviations = 3.2905
+	mean := float64(requests) * share
+	margin := deviations*math.Sqrt(mean*(1-share)) + 0.5
+	return math.Abs(float64(met)-mean) <= margin
+}
+
+// figures are the rows of the table that a run prints.
+type figures struct {
+	rows []string
+}
+
+func (f *figures) add(manifest, what string, met, requests int, share float64) {
+	f.rows = append(f.rows, fmt.Sprintf("| %s | %s | %d of %d | %g %% |", manifest, what, met, requests, share*100))
+}
+
+func (f *figures) print(t *testing.T) {
+	t.Logf("\n| manifest | what | observed | expected |\n|---|---|---:|---:|\n%s", strings.Join(f.rows, "\n"))
+}
+
+// verify holds what is expected against traffic.
+func (m *mesh) verify(t *testing.T, manifest string, way lane, expectations []expectation, on bool, table *figures) {
+	t.Helper()
+	for _, expected := range expectations {
+		share := expected.without
+		if on {
+			share = expected.with
+		}
+		met, sample := m.observe(way, expected)
+		table.add(manifest, expected.what, met, expected.requests, share)
+		if !within(met, expected.requests, share) {
+			t.Errorf("%s: %s: %d of %d, expected %g %%; another answer was %+v",
+				manifest, expected.what, met, expected.requests, share*100, sample)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package istio
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// placement is where a manifest puts a filter, and the way to it.
+type placement struct {
+	// kind is the manifest's folder, proxy whom it is for, lane the way that passes it.
+	kind, proxy, lane string
+	// plugin says that the filter arrives as an extension of its own, named by the object.
+	plugin bool
+}
+
+var placements = []placement{
+	{kind: "sidecar-inbound", proxy: "backend", lane: "inbound"},
+	{kind: "sidecar-outbound", proxy: "client", lane: "outbound"},
+	{kind: "gateway", proxy: "gateway", lane: "gateway"},
+	{kind: "wasm-plugin", proxy: "backend", lane: "inbound", plugin: true},
+	{kind: "traffic-extension", proxy: "backend", lane: "inbound", plugin: true},
+}
+
+// TestFilters puts every filter everywhere, and holds its expectations against traffic: before, with,
+// and after the manifest.
+func TestFilters(t *testing.T) {
+	m := startMesh(t, meshObjects(t))
+	var table figures
+	for _, filter := range filters(t) {
+		expectations := lineups[filter]
+		if len(expectations) == 0 {
+			t.Errorf("what %s does in traffic is not known here: give it a row", filter)
+			continue
+		}
+		for _, place := range placements {
+			t.Run(filter+"/"+place.kind, func(t *testing.T) {
+				m.place(t, filter, place, expectations, &table)
+			})
+		}
+		t.Run(filter+"/per-route", func(t *testing.T) { m.placePerRoute(t, filter, expectations, &table) })
+	}
+	table.print(t)
+}
+
+func (m *mesh) place(t *testing.T, filter string, place placement, expectations []expectation, table *figures) {
+	objects, err := parse(kustomized(t, filter, place.kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	way := lanes[place.lane]
+	name := filter + "/" + place.kind
+	m.verify(t, name+", before", way, expectations, false, table)
+	marks := []string{marked(filter, place.plugin)}
+	remove := m.istiod.create(t, objects)
+	defer func() {
+		remove()
+		if err := m.settle(place.proxy, false, marks...); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := m.settle(place.proxy, true, marks...); err != nil {
+		t.Fatalf("%s changes nothing: %v", name, err)
+	}
+	m.verify(t, name, way, expectations, true, table)
+	m.ensureUnharmed(t, place.proxy)
+}
+
+// placePerRoute switches the filter on for one of the gateway's routes, and looks at both.
+func (m *mesh) placePerRoute(t *testing.T, filter string, expectations []expectation, table *figures) {
+	objects, err := parse(kustomized(t, filter, "per-route"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	on, off := lanes["gateway"], lanes["gateway"]
+	on.host = "with-" + filter + ".example"
+	name := filter + "/per-route"
+	m.verify(t, name+", before", on, expectations, false, table)
+	remove := m.istiod.create(t, objects)
+	marks := []string{marked(filter, false), "envoy.config.route.v3.FilterConfig"}
+	defer func() {
+		remove()
+		if err := m.settle("gateway", false, marks...); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := m.settle("gateway", true, marks...); err != nil {
+		t.Fatalf("%s changes nothing: %v", name, err)
+	}
+	m.verify(t, name+", its route", on, expectations, true, table)
+	m.verify(t, name+", other routes", off, expectations, false, table)
+	m.ensureUnharmed(t, "gateway")
+}
+
+// marked is what a proxy's configuration holds when the filter has arrived.
+func marked(filter string, plugin bool) string {
+	if plugin {
+		return "extensions.istio.io/trafficextension/" + namespace + "." + filter
+	}
+	return "/" + strings.ReplaceAll(filter, "-", "_") + ".wasm"
+}
+
+// ensureUnharmed fails if a module trapped, or Envoy had to make a VM anew.
+func (m *mesh) ensureUnharmed(t *testing.T, proxy string) {
+	t.Helper()
+	log := m.proxies[proxy].Log()
+	if strings.Contains(log, "Function: proxy_") || strings.Contains(log, "wasm trap") {
+		t.Errorf("a module trapped in %s's Envoy:\n%s", proxy, log)
+	}
+}
+
+// meshObjects are the services of the mesh, and a route of the gateway for every filter.
+func meshObjects(t *testing.T) string {
+	t.Helper()
+	base, err := os.ReadFile("testdata/mesh.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	route, err := os.ReadFile("testdata/route.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var labels []string
+	for _, filter := range filters(t) {
+		labels = append(labels, "ballast/"+filter+": enabled")
+	}
+	objects := strings.ReplaceAll(string(base), "{{labels}}", strings.Join(labels, ", "))
+	for _, filter := range filters(t) {
+		objects += "\n---\n" + strings.ReplaceAll(string(route), "{{filter}}", filter)
+	}
+	return objects
+}
