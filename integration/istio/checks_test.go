@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -44,13 +45,8 @@ func get(path string, headers ...string) *http.Request {
 	return request
 }
 
-// lineup is what is known of a filter: its expectations, which hold wherever its manifests put it.
-type lineup struct {
-	filter       string
-	expectations []expectation
-}
-
-// lineups has a row for every filter; a filter without one fails the test.
+// lineups has a row for every filter: what it does wherever its manifests put it. A filter without one
+// fails the test.
 var lineups = map[string][]expectation{
 	"fault-injection": {
 		{
@@ -74,11 +70,42 @@ var lineups = map[string][]expectation{
 			meets:   func(r reply) bool { return fromBackend(r) && r.took < 2*time.Second },
 		},
 	},
+	"routing-hints": {
+		{
+			what: "/dark marked for the mirroring route", requests: 100, with: 1,
+			request: func(int) *http.Request { return get("/dark/1") },
+			meets:   func(r reply) bool { return r.arrived().Headers.Get("x-mirror") == "true" },
+		},
+		{
+			what: "others not marked, whatever they say", requests: 100, with: 1,
+			request: func(int) *http.Request { return get("/products", "x-mirror", "true", "x-route", "v2") },
+			meets: func(r reply) bool {
+				headers := r.arrived().Headers
+				return fromBackend(r) && headers.Get("x-mirror") == "" && headers.Get("x-route") == ""
+			},
+		},
+		{
+			what: "a cookie for those without a login", requests: 100, with: 1,
+			request: func(int) *http.Request { return get("/products") },
+			meets:   func(r reply) bool { return strings.HasPrefix(r.headers.Get("set-cookie"), "canary=") },
+		},
+		{
+			what: "no cookie for those with one", requests: 100, with: 1, without: 1,
+			request: func(int) *http.Request { return get("/products", "end-user", "jason") },
+			meets:   func(r reply) bool { return fromBackend(r) && r.headers.Get("set-cookie") == "" },
+		},
+	},
+}
+
+// arrived is the request as the backend saw it; an empty one if the backend saw none.
+func (r reply) arrived() (request arrived) {
+	_ = json.Unmarshal([]byte(r.body), &request)
+	return request
 }
 
 // fromBackend says whether the backend answered.
 func fromBackend(r reply) bool {
-	return r.status == 200 && strings.Contains(r.body, `"Version":"v`)
+	return r.status == 200 && r.arrived().Version != ""
 }
 
 // observe sends the requests along the lane and counts the answers that meet the expectation.

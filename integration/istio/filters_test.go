@@ -18,8 +18,20 @@ var placements = []placement{
 	{kind: "sidecar-inbound", proxy: "backend", lane: "inbound"},
 	{kind: "sidecar-outbound", proxy: "client", lane: "outbound"},
 	{kind: "gateway", proxy: "gateway", lane: "gateway"},
-	{kind: "wasm-plugin", proxy: "backend", lane: "inbound", plugin: true},
-	{kind: "traffic-extension", proxy: "backend", lane: "inbound", plugin: true},
+	{kind: "wasm-plugin", plugin: true},
+	{kind: "traffic-extension", plugin: true},
+}
+
+// forMode fills in what a plugin's object says itself: whose traffic it sees.
+func (p placement) forMode(objects string) placement {
+	if !p.plugin {
+		return p
+	}
+	p.proxy, p.lane = "backend", "inbound"
+	if !strings.Contains(objects, "mode: SERVER") {
+		p.proxy, p.lane = "client", "outbound"
+	}
+	return p
 }
 
 // TestFilters puts every filter everywhere, and holds its expectations against traffic: before, with,
@@ -44,7 +56,9 @@ func TestFilters(t *testing.T) {
 }
 
 func (m *mesh) place(t *testing.T, filter string, place placement, expectations []expectation, table *figures) {
-	objects, err := parse(kustomized(t, filter, place.kind))
+	yaml := kustomized(t, filter, place.kind)
+	place = place.forMode(yaml)
+	objects, err := parse(yaml)
 	if err != nil {
 		t.Fatal(err)
 	}

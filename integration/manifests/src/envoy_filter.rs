@@ -1,14 +1,16 @@
 //! `EnvoyFilter`: the filter as plain Envoy has it, put into Istio's listeners.
 
 use crate::manifest::Object;
-use crate::source::Source;
+use crate::source::{Side, Source};
 use crate::text::{comment, indented};
+use anyhow::Result;
 
 /// A part of the mesh that an `EnvoyFilter` can be for.
 struct Context {
     folder: &'static str,
     /// Istio's word.
     context: &'static str,
+    side: Side,
     purpose: &'static str,
 }
 
@@ -16,32 +18,37 @@ const CONTEXTS: [Context; 3] = [
     Context {
         folder: "sidecar-inbound",
         context: "SIDECAR_INBOUND",
+        side: Side::Inbound,
         purpose: "on the requests that labelled workloads receive",
     },
     Context {
         folder: "sidecar-outbound",
         context: "SIDECAR_OUTBOUND",
+        side: Side::Outbound,
         purpose: "on the requests that labelled workloads send",
     },
     Context {
         folder: "gateway",
         context: "GATEWAY",
+        side: Side::Inbound,
         purpose: "on the requests that come in through the gateway",
     },
 ];
 
-pub(crate) fn objects(source: &Source) -> Vec<Object> {
-    let everywhere = CONTEXTS.iter().map(|context| Object {
-        folder: context.folder,
-        file: "envoy-filter.yaml",
-        purpose: format!("{} {}.", source.name, context.purpose),
-        body: body(source, context, context.folder, false),
+pub(crate) fn objects(source: &Source) -> Result<Vec<Object>> {
+    let everywhere = CONTEXTS.iter().map(|context| {
+        Ok(Object {
+            folder: context.folder,
+            file: "envoy-filter.yaml",
+            purpose: format!("{} {}.", source.name, context.purpose),
+            body: body(source, context, context.folder, false)?,
+        })
     });
     everywhere.chain([per_route(source)]).collect()
 }
 
 /// Off on the gateway's listeners, on for the routes of one name.
-fn per_route(source: &Source) -> Object {
+fn per_route(source: &Source) -> Result<Object> {
     let [.., gateway] = &CONTEXTS;
     let route = route_name(source);
     let on = format!(
@@ -61,7 +68,7 @@ fn per_route(source: &Source) -> Object {
          \x20           is_optional: true\n",
         name = source.name,
     );
-    Object {
+    Ok(Object {
         folder: "per-route",
         file: "envoy-filter.yaml",
         purpose: format!(
@@ -69,8 +76,8 @@ fn per_route(source: &Source) -> Object {
              `http` in a VirtualService.",
             source.name
         ),
-        body: body(source, gateway, "per-route", true) + &on,
-    }
+        body: body(source, gateway, "per-route", true)? + &on,
+    })
 }
 
 /// The name of the routes that the example of a single route is for.
@@ -86,17 +93,18 @@ fn selector(source: &Source, context: &Context) -> String {
     }
 }
 
-fn body(source: &Source, context: &Context, suffix: &str, is_off: bool) -> String {
-    let Source { folder, name, failure_policy, .. } = source;
+fn body(source: &Source, context: &Context, suffix: &str, is_off: bool) -> Result<String> {
+    let Source { folder, name, .. } = source;
+    let plugin = source.plugin(context.side)?;
     let labels = selector(source, context);
-    let reason = comment(&source.reason, 12);
-    let configuration = indented(&source.configuration, 16);
+    let reason = comment(&plugin.reason, 12);
+    let configuration = indented(&plugin.configuration, 16);
     let disabled = if is_off {
         "        # Off, unless a route says otherwise.\n        disabled: true\n"
     } else {
         ""
     };
-    format!(
+    Ok(format!(
         r#"apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter
 metadata:
@@ -120,7 +128,7 @@ spec:
 {disabled}        typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
           config:
-            name: {name}
+            name: {plugin_name}
 {reason}
             failure_policy: {policy}
             vm_config:
@@ -133,6 +141,7 @@ spec:
 {configuration}
 "#,
         context = context.context,
-        policy = failure_policy.envoy(),
-    )
+        plugin_name = plugin.name,
+        policy = plugin.failure_policy.envoy(),
+    ))
 }

@@ -19,4 +19,4 @@ mod text;
 pub use image::{Blob, Form, Image, sha256};
 pub use layout::write_layout;
 pub use manifest::{Manifest, Pinned, REGISTRY, manifests, write_changed};
-pub use source::{FailurePolicy, Metadata, Source, sources, workspace_root};
+pub use source::{FailurePolicy, Metadata, Plugin, Side, Source, sources, workspace_root};

@@ -41,10 +41,13 @@ pub(crate) struct Object {
 }
 
 /// Everything that is written for a filter; with a checksum if it is known which build it is for.
-#[must_use]
-pub fn manifests(source: &Source, pinned: Option<&Pinned>) -> Vec<Manifest> {
-    let objects = envoy_filter::objects(source).into_iter().chain(plugins::objects(source, pinned));
-    objects.flat_map(|object| files(source, &object)).collect()
+///
+/// # Errors
+/// The filter has no plugin.
+pub fn manifests(source: &Source, pinned: Option<&Pinned>) -> Result<Vec<Manifest>> {
+    let patches = envoy_filter::objects(source)?;
+    let objects = patches.into_iter().chain(plugins::objects(source, pinned)?);
+    Ok(objects.flat_map(|object| files(source, &object)).collect())
 }
 
 /// Writes below `folder` those files that differ from what is there, and names them.

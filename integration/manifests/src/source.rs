@@ -64,6 +64,30 @@ impl Default for Metadata {
     }
 }
 
+/// Whose traffic a listener of an example has, as its `traffic_direction` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What the workload receives.
+    Inbound,
+    /// What it sends.
+    Outbound,
+}
+
+/// A filter as an example configures it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    /// Its name, which the log has.
+    pub name: String,
+    /// The side that it is for, if the example makes a difference.
+    pub side: Option<Side>,
+    /// The configuration as YAML at the left margin, with the example's comments.
+    pub configuration: String,
+    /// What happens when the VM has failed.
+    pub failure_policy: FailurePolicy,
+    /// Why so.
+    pub reason: String,
+}
+
 /// A filter, as manifests need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -71,12 +95,8 @@ pub struct Source {
     pub folder: String,
     /// The module's name, e.g. `fault_injection`.
     pub name: String,
-    /// The configuration as YAML at the left margin, with the example's comments.
-    pub configuration: String,
-    /// What happens when the VM has failed.
-    pub failure_policy: FailurePolicy,
-    /// Why so.
-    pub reason: String,
+    /// The example's plugins; there is at least one.
+    pub plugins: Vec<Plugin>,
     /// What the example cannot say.
     pub metadata: Metadata,
 }
@@ -88,6 +108,15 @@ impl Source {
         format!("envoy-configs/{}.yaml", self.folder)
     }
 
+    /// What is loaded on this side.
+    ///
+    /// # Errors
+    /// There is no plugin at all.
+    pub fn plugin(&self, side: Side) -> Result<&Plugin> {
+        let own = self.plugins.iter().find(|plugin| plugin.side == Some(side));
+        own.or_else(|| self.plugins.first()).context("no plugin")
+    }
+
     /// Reads an example and the filter's `Cargo.toml`.
     ///
     /// # Errors
@@ -95,39 +124,45 @@ impl Source {
     /// not say why its failure policy is what it is.
     pub fn read(folder: &str, example: &str, manifest: &str) -> Result<Self> {
         let name = folder.replace('-', "_");
+        let whole: Value = serde_yaml_ng::from_str(example)?;
+        let mut values = Vec::new();
+        plugins_of(&whole, &format!("{name}.wasm"), None, &mut values);
         let lines: Vec<&str> = example.lines().collect();
         let code = format!("{name}.wasm}}}}");
-        let module = lines.iter().position(|line| line.trim_end().ends_with(&code));
-        let module = module.with_context(|| format!("no line ends in {code}"))?;
-        let config = enclosing(&lines, module, "config:")?;
-        let (failure_policy, reason) = policy(&lines, config)?;
-        let configuration = configuration(&lines, config)?;
-        let source = Self {
-            folder: folder.to_owned(),
-            metadata: metadata(manifest)?,
-            name,
-            configuration,
-            failure_policy,
-            reason,
-        };
-        source.ensure_same_as(example)?;
-        Ok(source)
+        let ends = |(_, line): &(usize, &&str)| line.trim_end().ends_with(&code);
+        let modules: Vec<usize> =
+            lines.iter().enumerate().filter(ends).map(|(index, _)| index).collect();
+        ensure!(!modules.is_empty(), "no line ends in {code}");
+        ensure!(modules.len() == values.len(), "the example's text could not be cut out");
+        let mut plugins: Vec<Plugin> = Vec::new();
+        for (module, (side, value)) in modules.into_iter().zip(values) {
+            let reason = plugins.first().map(|first| first.reason.clone());
+            plugins.push(plugin(&lines, module, side, value, reason)?);
+        }
+        Ok(Self { folder: folder.to_owned(), name, plugins, metadata: metadata(manifest)? })
     }
+}
 
-    /// The text that was cut out means what the example means.
-    fn ensure_same_as(&self, example: &str) -> Result<()> {
-        let cut: Value = serde_yaml_ng::from_str(&self.configuration)?;
-        let whole: Value = serde_yaml_ng::from_str(example)?;
-        let mut plugins = Vec::new();
-        plugins_of(&whole, &self.name, &mut plugins);
-        let is_same = |plugin: &&Value| {
-            let policy = plugin.get("failure_policy").and_then(Value::as_str);
-            let value = plugin.get("configuration").and_then(|any| any.get("value"));
-            policy == Some(self.failure_policy.envoy()) && value == Some(&cut)
-        };
-        ensure!(plugins.iter().any(is_same), "the example's text could not be cut out");
-        Ok(())
-    }
+/// The plugin around the line that names its module. What is cut out has to mean what the example
+/// means, which is `value`.
+fn plugin(
+    lines: &[&str],
+    module: usize,
+    side: Option<Side>,
+    value: &Value,
+    reason: Option<String>,
+) -> Result<Plugin> {
+    let config = enclosing(lines, module, "config:")?;
+    let (failure_policy, own_reason) = policy(lines, config)?;
+    let reason = own_reason.or(reason);
+    let reason = reason.context("say why in a comment right above failure_policy")?;
+    let configuration = configuration(lines, config)?;
+    let name = value.get("name").and_then(Value::as_str).context("a plugin has a name")?.to_owned();
+    let cut: Value = serde_yaml_ng::from_str(&configuration)?;
+    let same = value.get("configuration").and_then(|any| any.get("value")) == Some(&cut)
+        && value.get("failure_policy").and_then(Value::as_str) == Some(failure_policy.envoy());
+    ensure!(same, "the example's text could not be cut out");
+    Ok(Plugin { name, side, configuration, failure_policy, reason })
 }
 
 /// Every filter, in order of name.
@@ -195,16 +230,15 @@ fn children<'a>(lines: &[&'a str], parent: usize) -> Vec<(usize, &'a str)> {
 }
 
 /// The failure policy, and the comment right above it.
-fn policy(lines: &[&str], config: usize) -> Result<(FailurePolicy, String)> {
+fn policy(lines: &[&str], config: usize) -> Result<(FailurePolicy, Option<String>)> {
     let found = children(lines, config).into_iter().find_map(|(index, line)| {
         line.trim().strip_prefix("failure_policy:").map(|policy| (index, policy.trim()))
     });
     let (index, policy) = found.context("no failure_policy")?;
     let above = lines.iter().take(index).rev();
     let comment = above.map_while(|line| line.trim().strip_prefix("# ")).collect::<Vec<_>>();
-    ensure!(!comment.is_empty(), "say why in a comment right above failure_policy");
     let reason = comment.into_iter().rev().collect::<Vec<_>>().join(" ");
-    Ok((FailurePolicy::parse(policy)?, reason))
+    Ok((FailurePolicy::parse(policy)?, Some(reason).filter(|reason| !reason.is_empty())))
 }
 
 /// The text of `configuration.value`.
@@ -224,17 +258,29 @@ fn configuration(lines: &[&str], config: usize) -> Result<String> {
     }
 }
 
-/// Every plugin of this name below `value`.
-fn plugins_of<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
+/// Every plugin below `value` whose module is `file`, with its listener's side.
+fn plugins_of<'a>(
+    value: &'a Value,
+    file: &str,
+    side: Option<Side>,
+    found: &mut Vec<(Option<Side>, &'a Value)>,
+) {
+    let path = ["vm_config", "code", "local", "filename"];
+    let module = path.iter().try_fold(value, |value, key| value.get(key)).and_then(Value::as_str);
+    if module.is_some_and(|module| module.rsplit('/').next() == Some(file)) {
+        found.push((side, value));
+        return;
+    }
+    let side = match value.get("traffic_direction").and_then(Value::as_str) {
+        Some("INBOUND") => Some(Side::Inbound),
+        Some("OUTBOUND") => Some(Side::Outbound),
+        _ => side,
+    };
     match value {
         Value::Mapping(fields) => {
-            let is_plugin = value.get("vm_config").is_some();
-            if is_plugin && value.get("name").and_then(Value::as_str) == Some(name) {
-                found.push(value);
-            }
-            fields.values().for_each(|field| plugins_of(field, name, found));
+            fields.values().for_each(|field| plugins_of(field, file, side, found));
         }
-        Value::Sequence(items) => items.iter().for_each(|item| plugins_of(item, name, found)),
+        Value::Sequence(items) => items.iter().for_each(|item| plugins_of(item, file, side, found)),
         _ => {}
     }
 }

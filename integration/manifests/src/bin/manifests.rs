@@ -17,12 +17,13 @@ fn main() -> Result<()> {
     let root = workspace_root();
     let (mut plain, mut pinned) = (Vec::new(), Vec::new());
     for source in sources()? {
-        plain.extend(manifests(&source, None));
+        plain.extend(manifests(&source, None)?);
         let module = root.join("target/filters").join(format!("{}.wasm", source.name));
         let module = fs::read(&module)
             .with_context(|| format!("{}; `make build` writes it", module.display()))?;
         let digest = Image::new(&module, Form::Image)?.manifest.digest();
-        pinned.extend(manifests(&source, Some(&Pinned { registry: registry.clone(), digest })));
+        let build = Pinned { registry: registry.clone(), digest };
+        pinned.extend(manifests(&source, Some(&build))?);
     }
     write_changed(&root.join("envoy-configs/istio"), &plain)?;
     write_changed(&root.join("target/istio"), &pinned)?;

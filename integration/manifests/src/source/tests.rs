@@ -5,7 +5,7 @@ http_filters:
 - name: a_b
   typed_config:
     config:
-      name: a_b
+      name: plugin
       # Neither open
       # nor closed.
       failure_policy: FAIL_RELOAD
@@ -22,9 +22,11 @@ http_filters:
 #[test]
 fn an_example_is_read() -> Result<()> {
     let source = Source::read("a-b", EXAMPLE, "")?;
-    assert_eq!(source.configuration, "# One rule.\nrules: [{name: r}]");
-    assert_eq!(source.failure_policy, FailurePolicy::Reload);
-    assert_eq!(source.reason, "Neither open nor closed.");
+    let plugin = source.plugin(Side::Outbound)?;
+    assert_eq!((plugin.name.as_str(), plugin.side), ("plugin", None));
+    assert_eq!(plugin.configuration, "# One rule.\nrules: [{name: r}]");
+    assert_eq!(plugin.failure_policy, FailurePolicy::Reload);
+    assert_eq!(plugin.reason, "Neither open nor closed.");
     assert_eq!(
         (source.name.as_str(), source.example().as_str()),
         ("a_b", "envoy-configs/a-b.yaml")
@@ -32,7 +34,7 @@ fn an_example_is_read() -> Result<()> {
     assert_eq!(source.metadata, Metadata::default());
     let inline = EXAMPLE.replace("value:\n", "value: {}\n").replace("          # One rule.\n", "");
     let inline = inline.replace("          rules: [{name: r}]\n", "");
-    assert_eq!(Source::read("a-b", &inline, "")?.configuration, "{}");
+    assert_eq!(Source::read("a-b", &inline, "")?.plugin(Side::Inbound)?.configuration, "{}");
     Ok(())
 }
 
@@ -58,5 +60,21 @@ fn an_example_that_says_too_little_is_refused() {
     assert!(refused("      # nor closed.\n", "\n").contains("say why"));
     assert!(refused("FAIL_RELOAD", "FAIL_SOMEHOW").contains("no failure policy"));
     assert!(refused("protobuf.Struct", "protobuf.StringValue").contains("no google.protobuf"));
-    assert!(refused("      name: a_b", "      name: other").contains("could not be cut out"));
+    assert!(refused("      name: plugin\n", "").contains("has a name"));
+    assert!(refused("a_b.wasm}}", "a_b.wasm}} # here").contains("no line ends in"));
+}
+
+#[test]
+fn an_example_may_load_a_filter_on_both_sides() -> Result<()> {
+    let indented = EXAMPLE.replace('\n', "\n  ");
+    let inbound = format!("listeners:\n- traffic_direction: INBOUND{indented}\n");
+    let outbound = indented.replace("name: plugin", "name: other").replace("name: r}", "name: s}");
+    let outbound = outbound.replace("      # Neither open\n        # nor closed.\n  ", "");
+    let both = format!("{inbound}- traffic_direction: OUTBOUND{outbound}\n");
+    let source = Source::read("a-b", &both, "")?;
+    let (first, second) = (source.plugin(Side::Inbound)?, source.plugin(Side::Outbound)?);
+    assert_eq!((first.name.as_str(), second.name.as_str()), ("plugin", "other"));
+    assert!(second.configuration.ends_with("rules: [{name: s}]"));
+    assert_eq!(second.reason, "Neither open nor closed.");
+    Ok(())
 }
