@@ -189,6 +189,20 @@ impl Mesh {
         self.application(instance)?.tell(path)
     }
 
+    /// Lets every application be as it was started, and forget what it received.
+    ///
+    /// # Errors
+    /// One does not answer.
+    pub fn reset_applications(&self) -> Result<()> {
+        let table = &self.renderer.template.table;
+        for (instance, application) in &self.applications {
+            if table.service(instance)?.answers_http() {
+                application.tell("/_mesh/reset")?;
+            }
+        }
+        Ok(())
+    }
+
     /// The latest requests that an application received, oldest first.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod balancing;
 mod edge;
 mod faults;
 mod pools;
+mod routing;
 mod timeouts;
 
 use anyhow::{Context as _, Result};
@@ -17,7 +18,7 @@ use crate::stage::{Check, Stage};
 type Play = fn(&mut Stage) -> Result<()>;
 
 /// Every row that can be played, by number.
-const ROWS: [(u32, Play); 12] = [
+const ROWS: [(u32, Play); 16] = [
     (1, faults::abort_a_share),
     (2, faults::delay_a_share),
     (3, faults::one_user_only),
@@ -27,6 +28,10 @@ const ROWS: [(u32, Play); 12] = [
     (7, pools::connection_pool),
     (8, pools::ejection),
     (9, pools::all_together),
+    (10, routing::canary),
+    (12, routing::by_identity),
+    (13, routing::blue_green),
+    (14, routing::dark_launch),
     (16, balancing::policies),
     (24, edge::tcp_shifting),
     (26, edge::gateway_routes),
@@ -53,7 +58,8 @@ fn play_once(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> R
         ROWS.iter().find(|(number, _)| *number == row).with_context(|| format!("no row {row}"))?;
     progress.show(&format!("row {row}: starting what it needs"))?;
     mesh.start(&scenario.groups)?;
-    // Nothing of the row before: connections and ejections are its own.
+    // Nothing of the row before: connections, ejections and misbehaviour are its own.
+    mesh.reset_applications()?;
     mesh.apply(&Step::default())?;
     let mut stage = Stage::new(mesh, scenario, progress);
     play(&mut stage).with_context(|| format!("row {row}"))?;

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use envoy_runner::{AccessLogEntry, Answer, Client, Request, binomial_bounds};
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -186,6 +187,58 @@ impl<'a> Stage<'a> {
         })?;
         answers.sort_by_key(|(number, _)| *number);
         Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    /// Goes on asking the gateway over so many connections while something else is done; all that came
+    /// back.
+    ///
+    /// # Errors
+    /// What is done, or nobody listens.
+    pub fn under_load(
+        &mut self,
+        connections: usize,
+        request: impl Fn(usize) -> Request + Sync,
+        during: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Vec<Answer>> {
+        /// Between two requests of a connection.
+        const PAUSE: Duration = Duration::from_millis(5);
+        let addr = self.gateway()?;
+        let stop = AtomicBool::new(false);
+        let one = || -> Result<Vec<Answer>> {
+            let connect = || anyhow::Ok(Client::connect(addr)?.timeout(PATIENCE));
+            let mut client = connect()?;
+            let mut answers = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                if !client.is_open() {
+                    client = connect()?;
+                }
+                answers.push(client.send(&request(answers.len())));
+                thread::sleep(PAUSE);
+            }
+            Ok(answers)
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..connections).map(|_| scope.spawn(one)).collect();
+            let done = during(self);
+            stop.store(true, Ordering::Relaxed);
+            let mut all = Vec::new();
+            for thread in threads {
+                all.extend(thread.join().ok().context("a client panicked")??);
+            }
+            done?;
+            Ok(all)
+        })
+    }
+
+    /// Lets customer and preference hand on every header.
+    ///
+    /// # Errors
+    /// They do not run.
+    pub fn hand_on_everything(&self) -> Result<()> {
+        for instance in ["customer", "preference"] {
+            self.mesh.tell(instance, "/_mesh/forward/all")?;
+        }
+        Ok(())
     }
 
     /// A counter or gauge, summed over the Envoys of a service.

@@ -122,6 +122,12 @@ impl Service {
         self.kind != Kind::Gateway
     }
 
+    /// Whether its application answers HTTP.
+    #[must_use]
+    pub fn answers_http(&self) -> bool {
+        self.mode.as_deref() != Some("tcp-echo")
+    }
+
     /// The application's command line, all but its addresses.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {

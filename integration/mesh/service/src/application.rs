@@ -131,14 +131,23 @@ impl Application {
         request.headers.iter().filter(|(name, _)| wanted(name)).cloned().collect()
     }
 
+    fn clear(&self) {
+        lock(&self.journal).clear();
+        self.count.store(0, Ordering::Relaxed);
+    }
+
     fn control(&self, command: &str) -> Message {
         let (command, value) = command.split_once('/').unwrap_or((command, ""));
         match (command, Forward::from_word(value), value.parse()) {
             ("health", ..) => return text(200, "healthy\n".to_owned()),
             ("received", ..) => return text(200, lock(&self.journal).to_json()),
-            ("clear", ..) => {
-                lock(&self.journal).clear();
-                self.count.store(0, Ordering::Relaxed);
+            ("clear", ..) => self.clear(),
+            ("reset", ..) => {
+                self.clear();
+                self.misbehaves.store(false, Ordering::Relaxed);
+                self.delay_ms.store(self.options.delay_ms, Ordering::Relaxed);
+                self.attempts.store(1, Ordering::Relaxed);
+                *lock(&self.forward) = self.options.forward;
             }
             ("forward", Some(forward), _) => *lock(&self.forward) = forward,
             ("attempts", _, Ok(attempts)) => self.attempts.store(attempts, Ordering::Relaxed),

@@ -7,7 +7,7 @@
 //! on `x-request-id` at best. `/misbehave` lets it answer 503 until `/behave`.
 //!
 //! What begins with `/_mesh/` is for those who watch: `health`, `received` (the latest requests with
-//! their headers), `clear`, `delay/<milliseconds>`, `attempts/<number>`, `forward/<request-id|none|all>`.
+//! their headers), `clear`, `reset`, `delay/<milliseconds>`, `attempts/<number>`, `forward/<request-id|none|all>`.
 
 mod application;
 mod echo;
