@@ -3,11 +3,13 @@
 //! Nothing here names a filter: filters are the folders of `filters/`, their modules come from this
 //! crate's build script, their cases from `filters/*/cases`.
 
+mod examples;
 mod executor;
 pub mod fixtures;
 mod inventory;
 mod packages;
 
+pub use examples::{Plugin, plugins};
 pub use executor::{
     Envelope, EnvoyExecutor, HostExecutor, Prepared, Run, Transcript, compare, in_parallel,
     simulate,

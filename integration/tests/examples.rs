@@ -5,18 +5,12 @@ use envoy_runner::{
     Client, Document, End, EnvoyProcess, Launch, Reply, Request, Upstream, Validation, Wheel,
     versions,
 };
-use integration::{filters, workspace_root};
+use integration::{Plugin, filters, workspace_root};
 use proxy_wasm_test_host::{Engine, TestHost};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// A Wasm filter of an example: its module's file name and its configuration.
-struct Plugin {
-    module: String,
-    configuration: Vec<u8>,
-}
 
 #[test]
 fn every_example_is_valid_loads_and_serves() -> Result<()> {
@@ -64,35 +58,9 @@ fn examples() -> Result<Vec<PathBuf>> {
 
 /// Every Wasm filter of the document, in order.
 fn plugins(document: &mut Document) -> Result<Vec<Plugin>> {
-    let mut plugins = Vec::new();
-    collect_plugins(document.value_mut(), &mut plugins)?;
+    let plugins = integration::plugins(document.value_mut())?;
     ensure!(!plugins.is_empty(), "an example without a Wasm filter");
     Ok(plugins)
-}
-
-fn collect_plugins(value: &Value, plugins: &mut Vec<Plugin>) -> Result<()> {
-    if let Some(module) = value.pointer("/vm_config/code/local/filename") {
-        let module = Path::new(module.as_str().context("a path is text")?).file_name();
-        let module = module.context("a path without a file")?.to_string_lossy().into_owned();
-        plugins.push(Plugin { module, configuration: configuration(value)? });
-    } else if let Some(fields) = value.as_object() {
-        fields.values().try_for_each(|field| collect_plugins(field, plugins))?;
-    } else if let Some(items) = value.as_array() {
-        items.iter().try_for_each(|item| collect_plugins(item, plugins))?;
-    }
-    Ok(())
-}
-
-/// The plugin configuration as JSON text.
-fn configuration(plugin: &Value) -> Result<Vec<u8>> {
-    let Some(any) = plugin.get("configuration") else { return Ok(Vec::new()) };
-    let kind = any.get("@type").and_then(Value::as_str).context("no @type")?;
-    let value = any.get("value").context("no value")?;
-    match (kind.rsplit_once('.'), value) {
-        (Some((_, "StringValue")), Value::String(text)) => Ok(text.clone().into_bytes()),
-        (Some((_, "Struct")), tree) => Ok(tree.to_string().into_bytes()),
-        _ => anyhow::bail!("a {kind} is no configuration of ours"),
-    }
 }
 
 fn load(modules: &Path, plugin: &Plugin) -> Result<()> {

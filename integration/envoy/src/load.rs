@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 
 use crate::client::Client;
-use crate::message::{End, Request};
+use crate::message::{Answer, End, Request};
 
 /// So many connections, each sending so many requests one after the other.
 #[derive(Clone, Debug)]
@@ -65,8 +65,7 @@ impl Load {
                 anyhow::Ok(())
             })
         })?;
-        whole.latencies.sort_unstable();
-        whole.elapsed = since.elapsed();
+        whole.finish(since.elapsed());
         Ok(whole)
     }
 
@@ -84,12 +83,7 @@ impl Load {
                 client = connect()?;
             }
             let answer = client.send(&request(number * self.requests_per_connection + turn));
-            report.latencies.push(answer.elapsed);
-            if answer.end != End::Complete {
-                *report.failures.entry(format!("{:?}", answer.end)).or_default() += 1;
-            } else if let Some(status) = answer.status {
-                *report.statuses.entry(status).or_default() += 1;
-            }
+            report.count_answer(&answer);
         }
         Ok(report)
     }
@@ -115,7 +109,21 @@ impl LoadReport {
         self.latencies.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
 
-    fn add(&mut self, part: Self) {
+    pub(crate) fn count_answer(&mut self, answer: &Answer) {
+        self.latencies.push(answer.elapsed);
+        if answer.end != End::Complete {
+            *self.failures.entry(format!("{:?}", answer.end)).or_default() += 1;
+        } else if let Some(status) = answer.status {
+            *self.statuses.entry(status).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn finish(&mut self, elapsed: Duration) {
+        self.latencies.sort_unstable();
+        self.elapsed = elapsed;
+    }
+
+    pub(crate) fn add(&mut self, part: Self) {
         for (status, count) in part.statuses {
             *self.statuses.entry(status).or_default() += count;
         }

@@ -37,6 +37,7 @@ pub struct Launch {
     patience: Duration,
     wrapper: Vec<String>,
     arguments: Vec<String>,
+    restarts: Option<(u32, u32)>,
     files: Vec<(PathBuf, String)>,
 }
 
@@ -82,6 +83,7 @@ impl Launch {
             patience: Duration::from_secs(30),
             wrapper: Vec::new(),
             arguments: Vec::new(),
+            restarts: None,
             files: Vec::new(),
         }
     }
@@ -118,6 +120,14 @@ impl Launch {
     #[must_use]
     pub fn argument(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
+        self
+    }
+
+    /// Takes part in hot restarts: the process of epoch 0 begins, the one of epoch 1 takes over from it,
+    /// and so on. All share a `base_id` that no other Envoy of the machine has.
+    #[must_use]
+    pub fn hot_restart(mut self, base_id: u32, epoch: u32) -> Self {
+        self.restarts = Some((base_id, epoch));
         self
     }
 
@@ -189,12 +199,18 @@ impl Launch {
             command.arg(&self.binary);
         }
         command
-            .args(["-c", "bootstrap.json", "--disable-hot-restart", "-l", &self.log_level])
+            .args(["-c", "bootstrap.json", "-l", &self.log_level])
             .args(&self.arguments)
             .current_dir(home)
             .stdin(Stdio::null())
             .stdout(File::create(home.join(STDOUT_FILE))?)
             .stderr(File::create(home.join(LOG_FILE))?);
+        match self.restarts {
+            None => command.arg("--disable-hot-restart"),
+            Some((base_id, epoch)) => command
+                .args(["--base-id", &base_id.to_string()])
+                .args(["--restart-epoch", &epoch.to_string()]),
+        };
         Ok(command)
     }
 
