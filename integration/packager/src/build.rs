@@ -80,7 +80,7 @@ impl Workspace {
             .arg(target)
             .current_dir(&self.root)
             // Paths of this machine in panic messages would make every machine's module differ.
-            .env("CARGO_ENCODED_RUSTFLAGS", self.remapped_paths())
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags())
             .env_remove("RUSTFLAGS")
             // Set by a cargo that runs us as a build script; they are about another build.
             .env_remove("RUSTC_WORKSPACE_WRAPPER")
@@ -100,7 +100,9 @@ impl Workspace {
         Ok(())
     }
 
-    fn remapped_paths(&self) -> String {
+    /// The linker tells who refers to what (see [`links`](crate::links)), and no path of this machine
+    /// stands in the module.
+    fn flags(&self) -> String {
         let home = |variable: &str, below: &str| {
             std::env::var_os(variable)
                 .map(PathBuf::from)
@@ -114,7 +116,8 @@ impl Workspace {
         let flags = known.into_iter().filter_map(|(path, name)| {
             Some(format!("--remap-path-prefix={}={name}", path?.display()))
         });
-        flags.collect::<Vec<_>>().join("\u{1f}")
+        let relocations = "-Clink-arg=--emit-relocs".to_owned();
+        flags.chain([relocations]).collect::<Vec<_>>().join("\u{1f}")
     }
 }
 

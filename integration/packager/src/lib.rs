@@ -7,11 +7,14 @@
 //! a good end ([`trim`]), removes what is then unreachable, and strips every custom section.
 
 mod build;
+mod links;
 mod trim;
+mod unused;
 
 use anyhow::{Context, Result, bail, ensure};
 pub use build::{BuiltModule, Workspace};
 use filter_api::Callbacks;
+use links::Links;
 use walrus::{ExportItem, Module, ModuleConfig};
 
 /// The custom section that `filter_wasm::export!` writes.
@@ -46,25 +49,40 @@ const BY_CALLBACK: [(Callbacks, &[&str]); 4] = [
 /// The module as Envoy is to load it.
 ///
 /// # Errors
-/// If `linked` is no WebAssembly, was not made by `filter_wasm::export!`, or lacks a callback that
-/// its filter names.
+/// If `linked` is no WebAssembly, was not made by `filter_wasm::export!` or not linked with
+/// `--emit-relocs`, or lacks a callback that its filter names.
 pub fn package(linked: &[u8]) -> Result<Vec<u8>> {
-    let mut config = ModuleConfig::new();
-    config.generate_name_section(false).generate_producers_section(false);
-    let mut module = config.parse(linked).context("not a WebAssembly module")?;
-    let callbacks = take_callbacks(&mut module)?;
-    let kept = exports_for(callbacks);
-    replace_sdk_callbacks(&mut module);
-    prune_exports(&mut module, &kept)?;
-    walrus::passes::gc::run(&mut module);
+    let mut module = parse(linked)?;
+    let functions: Vec<_> = module.funcs.iter().map(walrus::Function::id).collect();
+    prune(&mut module)?;
+    let links = Links::read(linked, &functions)?;
+    // Before anything is cut out of it: what is not understood must not be taken for unused.
+    links.ensure_understood(&parse(linked)?)?;
     trim::remove_host_wrappers(&mut module)?;
     trim::trap_on_panic(&mut module);
+    unused::remove(&mut module, &links)?;
+    walrus::passes::gc::run(&mut module);
+    Ok(module.emit_wasm())
+}
+
+fn parse(linked: &[u8]) -> Result<Module> {
+    let mut config = ModuleConfig::new();
+    config.generate_name_section(false).generate_producers_section(false);
+    config.parse(linked).context("not a WebAssembly module")
+}
+
+/// Leaves the callbacks that the filter names, the adapter's own before the SDK's, and no custom
+/// section.
+fn prune(module: &mut Module) -> Result<()> {
+    let callbacks = take_callbacks(module)?;
+    replace_sdk_callbacks(module);
+    prune_exports(module, &exports_for(callbacks))?;
     let sections: Vec<_> = module.customs.iter().map(|(id, _)| id).collect();
     for section in sections {
         module.customs.delete(section);
     }
-    walrus::passes::gc::run(&mut module);
-    Ok(module.emit_wasm())
+    walrus::passes::gc::run(module);
+    Ok(())
 }
 
 /// The names a module with these callbacks exports.

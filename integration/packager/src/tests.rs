@@ -30,7 +30,9 @@ fn exports(module: &[u8]) -> Vec<String> {
 #[test]
 fn only_the_callbacks_a_filter_names_are_exported() {
     let callbacks = Callbacks::REQUEST_HEADERS | Callbacks::RESPONSE_BODY;
-    let packaged = package(&linked(&[callbacks.bits()])).unwrap();
+    let mut pruned = parse(&linked(&[callbacks.bits()])).unwrap();
+    prune(&mut pruned).unwrap();
+    let packaged = pruned.emit_wasm();
     let mut expected = exports_for(callbacks);
     expected.sort_unstable();
     assert_eq!(exports(&packaged), expected);
@@ -53,6 +55,7 @@ fn a_module_without_its_section_is_refused() {
     assert!(package(&Module::default().emit_wasm()).unwrap_err().to_string().contains(SECTION));
     assert!(package(&linked(&[1, 2])).unwrap_err().to_string().contains("2 bytes"));
     assert!(package(b"no wasm").is_err());
+    assert!(package(&linked(&[1])).unwrap_err().to_string().contains("--emit-relocs"));
 }
 
 /// A panic, a function that only panics, and one that writes, calls or branches before it does.
