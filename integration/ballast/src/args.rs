@@ -47,6 +47,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     Check(Check),
     Explain(Box<Explain>),
+    Translate(Translate),
     Schema(Schema),
     #[command(name = "new-filter")]
     NewFilter(NewFilter),
@@ -155,6 +156,47 @@ pub(crate) struct Explain {
     /// Another build of the filter's module than the one in this tool
     #[arg(long, value_name = "FILE")]
     pub(crate) module: Option<PathBuf>,
+}
+
+/// Turn Istio's and Mixer's documents of any age into configurations of ours and documents of today
+///
+/// Takes VirtualService, RouteRule, DestinationRule, DestinationPolicy, EgressRule, AuthorizationPolicy;
+/// Mixer's rule, memquota, redisquota, denier, listchecker, QuotaSpec and QuotaSpecBinding; and passes on
+/// what stock Istio serves as it is. Give it all documents that speak of each other together.
+///
+/// For every part of them it says on the standard error what became of it: carried by a filter, served by
+/// stock Istio or Envoy, or lost, with the feature that does it today. Exit status 1: something was lost.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  ballast translate bookinfo/*.yaml > today.yaml
+  ballast translate --format config routerule.yaml
+  ballast translate --dir today/ mixer.yaml && ballast check today/*.yaml")]
+pub(crate) struct Translate {
+    /// Files; `-` is the standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+
+    /// What to write
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+
+    /// Where the proxies find the modules
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/ballast")]
+    pub(crate) modules: String,
+
+    /// Write a file per document into this directory, and say their names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// EnvoyFilters with our filters, and the documents that stay with Istio
+    #[default]
+    Istio,
+    /// The filters' configurations alone, for plain Envoy
+    Config,
 }
 
 /// Print the JSON schema of a filter's configuration, for editors; without a name, list the filters

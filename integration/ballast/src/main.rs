@@ -9,6 +9,7 @@ mod manual;
 mod new_filter;
 mod out;
 mod plugins;
+mod translate;
 
 use anyhow::Result;
 use args::{Cli, Command};
@@ -37,6 +38,7 @@ fn run(cli: &Cli, out: Out) -> Result<bool> {
     match &cli.command {
         Command::Check(args) => check::run(args, out),
         Command::Explain(args) => explain::run(args, out),
+        Command::Translate(args) => translate::run(args, out),
         Command::Schema(args) => manual::schema(args, out),
         Command::NewFilter(args) => new_filter::run(args, out),
         Command::Completions(args) => manual::completions(args, out),
