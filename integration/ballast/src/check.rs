@@ -117,14 +117,36 @@ fn check_plugin(file: &File, plugin: &Plugin) -> Vec<Finding> {
             vec![Finding { path, ..finding(Severity::Error, message).at(position) }]
         }
         Ok(summary) => {
+            // A filter that looks at its rules tells what is odd behind what it understood.
+            let mut parts = summary.split(WARNING);
+            let summary = parts.next().unwrap_or_default();
             let message = format!("{}: {summary}", plugin.holder);
             let mut findings = vec![finding(Severity::Ok, message).at(at_top)];
+            findings.extend(parts.map(|warning| {
+                let path = subject(plugin, warning);
+                finding(Severity::Warning, warning.to_owned()).at(position(file, plugin, &path))
+            }));
             findings.extend(failure_policy(plugin).map(|(message, path)| {
                 finding(Severity::Warning, message).at(file.position(plugin.document, path))
             }));
             findings
         }
     }
+}
+
+/// What stands in front of each warning in a filter's summary.
+const WARNING: &str = "; warning: ";
+
+/// The entry that a warning such as `rule NAME: …` is about.
+fn subject(plugin: &Plugin, warning: &str) -> Path {
+    let words = warning.split(": ").next().and_then(|subject| subject.split_once(' '));
+    let Some((kind, name)) = words else { return Path::default() };
+    let is_meant = |path: &Path, other: &str| {
+        other == name && path.to_string().starts_with(&format!("{kind}s["))
+    };
+    let mut entries = plugin.config.named_entries().into_iter();
+    let found = entries.find(|(path, other, _)| is_meant(path, other));
+    found.map(|(path, ..)| path).unwrap_or_default()
 }
 
 /// Where a path of the configuration is in the file.

@@ -3,6 +3,7 @@
 use filter_api::{ConfigError, FailureMode, HttpFilter};
 use filter_testing::Metrics;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A filter.
 #[derive(Clone, Copy)]
@@ -54,11 +55,37 @@ impl Filter {
         (self.load)(config)
     }
 
+    /// How many of the keys in a configuration are fields of this filter's, at whatever place.
+    pub(crate) fn knows(&self, config: &Value) -> usize {
+        let schema: Value = serde_json::from_str(self.schema).unwrap_or_default();
+        let mut fields = BTreeSet::new();
+        visit_keys(&schema, &mut |key| {
+            fields.insert(key.to_owned());
+        });
+        let mut known = 0;
+        visit_keys(config, &mut |key| known += usize::from(fields.contains(key)));
+        known
+    }
+
     /// The fields that a configuration may have at its top.
     pub(crate) fn fields(&self) -> Vec<String> {
         let schema: Value = serde_json::from_str(self.schema).unwrap_or_default();
         let fields = schema.get("properties").and_then(Value::as_object);
         fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// Calls `visit` with every key in a value.
+fn visit_keys(value: &Value, visit: &mut dyn FnMut(&str)) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                visit(key);
+                visit_keys(value, visit);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| visit_keys(item, visit)),
+        _ => {}
     }
 }
 

@@ -35,6 +35,29 @@ pub(crate) enum Config {
 }
 
 impl Config {
+    /// As a tree; `null` where it is none.
+    pub(crate) fn tree(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Tree(tree) => tree.clone(),
+            Self::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+        }
+    }
+
+    /// The named entries of the lists at its top, and where they are: rules, lists, quotas.
+    pub(crate) fn named_entries(&self) -> Vec<(Path, String, Value)> {
+        let mut entries = Vec::new();
+        for (list, items) in self.tree().as_object().into_iter().flatten() {
+            for (index, item) in items.as_array().into_iter().flatten().enumerate() {
+                if let Some(name) = item.get("name").and_then(Value::as_str) {
+                    let path = Path::default().key(list).index(index);
+                    entries.push((path, name.to_owned(), item.clone()));
+                }
+            }
+        }
+        entries
+    }
+
     /// The bytes that the module is given.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match self {
@@ -228,15 +251,21 @@ fn only_filter_with(object: &Map<String, Value>) -> Option<&'static Filter> {
         let has = |key: &String| fields.iter().any(|field| same_field(field, key));
         !object.is_empty() && object.keys().all(has)
     };
-    let mut candidates = FILTERS.iter().filter(knows_all);
-    let first = candidates.next()?;
-    let Some(second) = candidates.next() else { return Some(first) };
-    // `rules` alone may be several filters': the one that accepts it is meant.
-    let bytes = Value::Object(object.clone()).to_string().into_bytes();
-    let accepts = |filter: &&Filter| filter.load(&bytes).is_ok();
-    let mut accepting = [first, second].into_iter().chain(candidates).filter(accepts);
-    let only = accepting.next()?;
-    accepting.next().is_none().then_some(only)
+    let candidates: Vec<&Filter> = FILTERS.iter().filter(knows_all).collect();
+    if let [only] = candidates.as_slice() {
+        return Some(only);
+    }
+    // `rules` alone are several filters'. That one is meant which accepts them, or knows most of what
+    // stands in them.
+    let value = Value::Object(object.clone());
+    let bytes = value.to_string().into_bytes();
+    let score = |filter: &Filter| (filter.load(&bytes).is_ok(), filter.knows(&value));
+    let mut scores: Vec<_> = candidates.into_iter().map(|filter| (score(filter), filter)).collect();
+    scores.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    match scores.as_slice() {
+        [(best, filter), (next, _), ..] if best > next => Some(filter),
+        _ => None,
+    }
 }
 
 fn same_field(field: &str, key: &str) -> bool {

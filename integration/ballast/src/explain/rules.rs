@@ -3,7 +3,7 @@
 
 use super::place;
 use crate::document::{File, Path};
-use crate::plugins::{Config, Plugin};
+use crate::plugins::Plugin;
 use filter_api::{HeaderPairs, RequestHead, encode_pairs};
 use matchers::{HttpMatchRequest, RequestMatcher};
 use serde::{Deserialize, Serialize};
@@ -51,27 +51,19 @@ pub(crate) fn explain(
     request: &[(String, String)],
     counters: &BTreeMap<String, u64>,
 ) -> Vec<Rule> {
-    let config = match &plugin.config {
-        Config::None => Value::Null,
-        Config::Tree(tree) => tree.clone(),
-        Config::Text(text) => serde_json::from_str(text).unwrap_or_default(),
-    };
-    let mut rules = Vec::new();
-    for (list, entries) in config.as_object().into_iter().flatten() {
-        for (index, entry) in entries.as_array().into_iter().flatten().enumerate() {
-            let Some(name) = entry.get("name").and_then(Value::as_str) else { continue };
-            let alternatives = entry.get("match").and_then(Value::as_array);
-            let conditions = alternatives.map(|list| closest(list, request));
-            rules.push(Rule {
-                name: name.to_owned(),
-                place: place(file, plugin, &Path::default().key(list).index(index)),
-                matches: conditions.as_ref().map(|list| list.iter().all(|one| one.is_met)),
-                counted: counted(name, counters),
-                conditions: conditions.unwrap_or_default(),
-            });
+    let entries = plugin.config.named_entries().into_iter();
+    let rule = |(path, name, entry): (Path, String, Value)| {
+        let alternatives = entry.get("match").and_then(Value::as_array);
+        let conditions = alternatives.map(|list| closest(list, request));
+        Rule {
+            place: place(file, plugin, &path),
+            matches: conditions.as_ref().map(|list| list.iter().all(|one| one.is_met)),
+            counted: counted(&name, counters),
+            conditions: conditions.unwrap_or_default(),
+            name,
         }
-    }
-    rules
+    };
+    entries.map(rule).collect()
 }
 
 /// What was counted under `<kind>.<name>.`.

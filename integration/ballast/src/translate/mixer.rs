@@ -61,6 +61,12 @@ pub(crate) fn translate(sources: &[Source<'_>], plan: &mut Plan) {
             plan.lost(&handler.source.root(), "no rule sends anything to it, so it did nothing");
         }
     }
+    // A part of a rule that is not carried goes with it, but not without a word.
+    for source in sources.iter().filter(|source| is_one(source.kind())) {
+        if !plan.speaks_of(source) {
+            plan.lost(&source.root(), "what it belongs to is not carried");
+        }
+    }
 }
 
 fn part<'s>(source: &'s Source<'s>) -> Part<'s> {

@@ -169,6 +169,12 @@ impl Plan {
         });
     }
 
+    /// Whether anything was said of a document.
+    pub(crate) fn speaks_of(&self, source: &Source<'_>) -> bool {
+        let document = format!("{} {}", source.kind(), source.name());
+        self.lines.iter().any(|line| line.document == document)
+    }
+
     fn say(&mut self, fate: Fate, at: &At<'_>, message: String) {
         let source = at.source;
         let position = source.file.position(source.index, &at.path).unwrap_or_default();

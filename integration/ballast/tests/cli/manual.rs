@@ -3,7 +3,8 @@
 use crate::ballast;
 use std::fs;
 
-const COMMANDS: [&str; 6] = ["check", "explain", "schema", "new-filter", "completions", "man"];
+const COMMANDS: [&str; 7] =
+    ["check", "explain", "translate", "schema", "new-filter", "completions", "man"];
 
 #[test]
 fn help_names_every_command_and_each_shows_an_example() {

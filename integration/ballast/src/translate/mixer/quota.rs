@@ -282,10 +282,12 @@ fn put(
         plan.add(selected, "quotas", with(quota, conditions, 1));
     }
     for charge in charges {
-        let matches = if charge.matches.is_empty() { conditions } else { &charge.matches };
-        if !charge.matches.is_empty() && !conditions.is_empty() {
-            plan.lost(&charge.at, "the rule's own match is left out beside that of the QuotaSpec");
-        }
+        let Some(matches) = both(conditions, &charge.matches) else {
+            let why =
+                "the rule's `match` and this one are about the same field, which ours has once";
+            plan.lost(&charge.at, why);
+            continue;
+        };
         plan.carried(&charge.at, format!("cost {}", charge.amount));
         if charge.placements.is_empty() {
             plan.lost(&charge.at, "no QuotaSpecBinding names this QuotaSpec, so it did nothing");
@@ -294,7 +296,7 @@ fn put(
             // Labels of the rule's own match narrow it further.
             let mut placement = placement.clone();
             placement.labels.extend(selected.labels.clone());
-            plan.add(&placement, "quotas", with(quota, matches, charge.amount));
+            plan.add(&placement, "quotas", with(quota, &matches, charge.amount));
         }
     }
 }
@@ -308,4 +310,33 @@ fn with(quota: &Map<String, Value>, matches: &[Value], amount: u64) -> Value {
         quota.insert("cost".to_owned(), json!(format!("\"{amount}\"")));
     }
     Value::Object(quota)
+}
+
+/// Requests that meet an entry of each list; `None` where both ask for the same field.
+fn both(a: &[Value], b: &[Value]) -> Option<Vec<Value>> {
+    if a.is_empty() || b.is_empty() {
+        return Some([a, b].concat());
+    }
+    let pairs = a.iter().flat_map(|one| b.iter().map(move |other| (one, other)));
+    pairs.map(|(one, other)| united(one.as_object()?, other.as_object()?)).collect()
+}
+
+fn united(one: &Map<String, Value>, other: &Map<String, Value>) -> Option<Value> {
+    let mut united = one.clone();
+    for (field, value) in other {
+        match (united.get_mut(field), value) {
+            (None, _) => {
+                united.insert(field.clone(), value.clone());
+            }
+            // Headers of different names.
+            (Some(Value::Object(own)), Value::Object(more)) if field.ends_with("eaders") => {
+                if more.keys().any(|name| own.contains_key(name)) {
+                    return None;
+                }
+                own.extend(more.clone());
+            }
+            (Some(_), _) => return None,
+        }
+    }
+    Some(Value::Object(united))
 }
