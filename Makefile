@@ -2,6 +2,10 @@
 
 CARGO ?= cargo
 
+# The packages that modules are made of, which are built for wasm32 too. A package has its folder's name.
+MODULES = $(patsubst filters/%/wasm,%,$(wildcard filters/*/wasm))
+IN_MODULES = $(filter-out filter-testing,$(patsubst shared/%/Cargo.toml,%,$(wildcard shared/*/Cargo.toml))) $(MODULES) $(MODULES:%=%-wasm)
+
 .PHONY: help toolchain build manifests images test test-istio lint demo mesh mesh-all bench check clean
 
 help: ## what there is
@@ -29,7 +33,7 @@ test-istio: manifests images ## the manifests served by istiod to stock Envoy (n
 lint: ## rustfmt and clippy, natively and for wasm32
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --workspace --lib --target wasm32-wasip1 --exclude integration --exclude envoy-runner --exclude proxy-wasm-test-host --exclude module-packager --exclude filter-testing --exclude mesh --exclude mesh-service --exclude real-parts -- -D warnings
+	$(CARGO) clippy --locked --lib --target wasm32-wasip1 $(IN_MODULES:%=--package %) -- -D warnings
 
 demo: build ## stock Envoy injecting faults into live traffic, in this terminal
 	$(CARGO) run --quiet --locked --package demo
