@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -103,6 +105,16 @@ func (r reply) arrived() (request arrived) {
 	return request
 }
 
+// sameVersion says whether the version is the one that answered first.
+func sameVersion() func(reply) bool {
+	var first atomic.Value
+	return func(r reply) bool {
+		version := r.arrived().Version
+		first.CompareAndSwap(nil, version)
+		return version != "" && first.Load() == version
+	}
+}
+
 // fromBackend says whether the backend answered.
 func fromBackend(r reply) bool {
 	return r.status == 200 && r.arrived().Version != ""
@@ -139,7 +151,7 @@ func (m *mesh) observe(way lane, expected expectation) (met int, sample reply) {
 }
 
 func send(client *http.Client, way lane, request *http.Request) reply {
-	request.Host = way.host
+	request.Host = cmp.Or(way.host, request.Host)
 	begin := time.Now()
 	response, err := client.Do(request)
 	if err != nil {

@@ -1,7 +1,6 @@
 package istio
 
 import (
-	"os"
 	"strings"
 	"testing"
 )
@@ -126,21 +125,20 @@ func (m *mesh) ensureUnharmed(t *testing.T, proxy string) {
 // meshObjects are the services of the mesh, and a route of the gateway for every filter.
 func meshObjects(t *testing.T) string {
 	t.Helper()
-	base, err := os.ReadFile("testdata/mesh.yaml")
-	if err != nil {
-		t.Fatal(err)
+	objects := strings.ReplaceAll(read(t, "testdata/mesh.yaml"), "{{labels}}", optIns(t))
+	route := read(t, "testdata/route.yaml")
+	for _, filter := range filters(t) {
+		objects += "\n---\n" + strings.ReplaceAll(route, "{{filter}}", filter)
 	}
-	route, err := os.ReadFile("testdata/route.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	return objects
+}
+
+// optIns are the labels by which a workload asks for every filter.
+func optIns(t *testing.T) string {
+	t.Helper()
 	var labels []string
 	for _, filter := range filters(t) {
 		labels = append(labels, "ballast/"+filter+": enabled")
 	}
-	objects := strings.ReplaceAll(string(base), "{{labels}}", strings.Join(labels, ", "))
-	for _, filter := range filters(t) {
-		objects += "\n---\n" + strings.ReplaceAll(string(route), "{{filter}}", filter)
-	}
-	return objects
+	return strings.Join(labels, ", ")
 }

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +29,8 @@ type mesh struct {
 	istiod  *istiod
 	// patience is how long a change may take to reach a proxy.
 	patience time.Duration
+	// second counts the requests to the second version.
+	second atomic.Int64
 }
 
 // namespace is that of all objects of the mesh.
@@ -78,6 +82,9 @@ func (m *mesh) serve(t *testing.T, pod, version string) {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if version == "v2" {
+			m.second.Add(1)
+		}
 		w.Header().Set("content-type", "application/json")
 		_ = json.NewEncoder(w).Encode(arrived{Version: version, Path: request.RequestURI, Host: request.Host, Headers: request.Header})
 	})}
@@ -121,8 +128,10 @@ func (m *mesh) startProxy(t *testing.T, name, kind string) {
 type lane struct {
 	// pod is where a request is sent from; the hub if empty.
 	pod string
-	// to is the pod it is sent to, host what it asks for.
+	// to is the pod it is sent to, host what it asks for unless the request says it.
 	to, host string
+	// port is the service's, if it is not that of the mesh.
+	port string
 }
 
 var lanes = map[string]lane{
@@ -135,7 +144,7 @@ var lanes = map[string]lane{
 
 // client sends requests along a lane.
 func (m *mesh) client(way lane) *http.Client {
-	address := net.JoinHostPort(m.pods[way.to].Address, port)
+	address := net.JoinHostPort(m.pods[way.to].Address, cmp.Or(way.port, port))
 	dial := func() (connection net.Conn, err error) {
 		if way.pod != "" {
 			return envoy.Dial(m.pods[way.pod], address)
@@ -217,8 +226,9 @@ func (m *mesh) serving(proxy string) (active, refused string, err error) {
 				refused += listener.Error.Details
 			}
 		}
-		all.Write(section["dynamic_route_configs"])
-		all.Write(section["ecds_filters"])
+		for _, name := range []string{"dynamic_active_clusters", "dynamic_route_configs", "ecds_filters"} {
+			all.Write(section[name])
+		}
 	}
 	return all.String(), refused, nil
 }
