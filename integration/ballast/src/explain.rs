@@ -1,5 +1,6 @@
 //! `ballast explain`.
 
+mod access;
 mod outcome;
 mod print;
 mod request;
@@ -41,8 +42,10 @@ pub(crate) struct Explanation {
 pub(crate) fn run(args: &Explain, out: Out) -> Result<bool> {
     let file = File::read(&args.config)?;
     let plugin = plugin(&file, args.filter.as_deref())?;
-    let host = load(&file, &plugin, args)?;
     let request = request::Template::new(args)?;
+    let config = accepted(&file, &plugin)?;
+    let engine = engine(plugin.filter, args)?;
+    let host = load(&engine, plugin.filter, config, args)?;
     let outcomes = send(&host, &request, args)?;
     let counters = counters(&host, plugin.filter);
     let explanation = Explanation {
@@ -51,7 +54,7 @@ pub(crate) fn run(args: &Explain, out: Out) -> Result<bool> {
         summary: summary(&host, plugin.filter),
         request: request.shown(),
         requests: args.times,
-        rules: rules::explain(&file, &plugin, &request.headers(0), &counters),
+        rules: rules(&file, &plugin, &request, &counters, &engine, args),
         outcomes,
         counters,
         log: complaints(&host),
@@ -101,21 +104,16 @@ fn place(file: &File, plugin: &Plugin, path: &Path) -> String {
     }
 }
 
-/// The module with the configuration.
-fn load(file: &File, plugin: &Plugin, args: &Explain) -> Result<TestHost> {
-    let filter = plugin.filter;
-    let config = plugin.config.bytes();
-    if let Err(error) = filter.load(&config) {
-        bail!("{}: {}: {error}", place(file, plugin, &Path::parse(error.path())), filter.name);
-    }
-    let engine = match &args.module {
-        None => Engine::new(filter.module)?,
-        Some(path) => {
-            let module = std::fs::read(path);
-            Engine::new(&module.with_context(|| format!("reading {}", path.display()))?)?
-        }
-    };
-    let builder = TestHost::builder(&engine)
+/// The module that is explained.
+fn engine(filter: &Filter, args: &Explain) -> Result<Engine> {
+    let Some(path) = &args.module else { return Ok(Engine::new(filter.module)?) };
+    let module = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Engine::new(&module)?)
+}
+
+/// The module with a configuration.
+fn load(engine: &Engine, filter: &Filter, config: Vec<u8>, args: &Explain) -> Result<TestHost> {
+    let builder = TestHost::builder(engine)
         .plugin(filter.name, filter.name, filter.name)
         .plugin_config(config)
         .start_time(request::start_time(args.at.as_deref())?)
@@ -128,6 +126,41 @@ fn load(file: &File, plugin: &Plugin, args: &Explain) -> Result<TestHost> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The configuration, if the filter takes it.
+fn accepted(file: &File, plugin: &Plugin) -> Result<Vec<u8>> {
+    let config = plugin.config.bytes();
+    if let Err(error) = plugin.filter.load(&config) {
+        let place = place(file, plugin, &Path::parse(error.path()));
+        bail!("{place}: {}: {error}", plugin.filter.name);
+    }
+    Ok(config)
+}
+
+/// Every rule, and what there is to say of it.
+fn rules(
+    file: &File,
+    plugin: &Plugin,
+    request: &request::Template,
+    counters: &BTreeMap<String, u64>,
+    engine: &Engine,
+    args: &Explain,
+) -> Vec<rules::Rule> {
+    let headers = request.headers(0);
+    let mut rules = rules::explain(file, plugin, &headers, counters);
+    if plugin.filter.name == "acl" {
+        let passes = |config: &serde_json::Value| {
+            let host = load(engine, plugin.filter, config.to_string().into_bytes(), args);
+            host.is_ok_and(|host| {
+                let sent = request.request(0);
+                let outcome = host.worker(0).exchange(sent, |_| request.answer());
+                outcome.upstream_request.is_some()
+            })
+        };
+        access::explain(&plugin.config, &mut rules, passes);
+    }
+    rules
 }
 
 fn send(host: &TestHost, request: &request::Template, args: &Explain) -> Result<Outcomes> {

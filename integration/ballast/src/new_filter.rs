@@ -123,6 +123,7 @@ pub(crate) fn run(args: &NewFilter, out: Out) -> Result<bool> {
         write(&root.join(&path), &text)?;
         written.push(path);
     }
+    written.extend(write_manifests(&root, &name)?);
     lock(&root)?;
     written.push("Cargo.lock".into());
     format(&root, &name)?;
@@ -177,6 +178,20 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
 
+/// What Istio and Envoy Gateway load the filter by, made of its example.
+fn write_manifests(root: &Path, name: &Name) -> Result<Vec<PathBuf>> {
+    let read = |path: PathBuf| {
+        fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
+    };
+    let example = read(root.join("envoy-configs").join(format!("{}.yaml", name.folder)))?;
+    let manifest = read(root.join("filters").join(&name.folder).join("Cargo.toml"))?;
+    let source = manifests::Source::read(&name.folder, &example, &manifest)?;
+    let folder = root.join("envoy-configs/istio");
+    let written = manifests::write_changed(&folder, &manifests::manifests(&source, None)?)?;
+    let below = |path: PathBuf| path.strip_prefix(root).map(Path::to_owned).unwrap_or(path);
+    Ok(written.into_iter().map(below).collect())
+}
+
 /// Builds are `--locked`: the new packages have to stand in Cargo.lock.
 fn lock(root: &Path) -> Result<()> {
     cargo(root, &["metadata", "--format-version", "1"]).context("adding the crates to Cargo.lock")
@@ -215,6 +230,7 @@ fn tell(written: &[PathBuf], name: &Name, out: Out) -> Result<()> {
         "\n{folder} is a filter that works. Next:\n\n  \
          make check     builds it and runs every test, in the real Envoy too\n\n\
          then make it yours: src/config.rs, src/settings.rs, src/filter.rs, cases/, README.md.\n\
-         What is generated from them is rewritten by the tests, which then fail once.\n"
+         What is generated from them is rewritten by the tests, which then fail once. What it does\n\
+         in a mesh is a row in integration/istio/checks_test.go.\n"
     ))
 }

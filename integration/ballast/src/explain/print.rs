@@ -128,6 +128,10 @@ fn rule(rule: &Rule, out: Out) -> String {
                     Some(found) => format!("is `{found}`"),
                     None => "is missing".to_owned(),
                 };
+                // A part of a rule of acl is about more than one thing that could be told.
+                if ["from", "to", "when"].contains(&one.on.as_str()) {
+                    return format!("{} {}", one.on, one.wanted);
+                }
                 format!("{} {found}, wanted is {}", one.on, one.wanted)
             });
             let unmet: Vec<String> = unmet.collect();

@@ -32,7 +32,7 @@ pub(crate) struct Condition {
     pub(crate) on: String,
     /// E.g. `exact jason`.
     pub(crate) wanted: String,
-    /// What the request has; `None` where it has nothing.
+    /// What the request has; `None` where it has nothing, or more than one thing is looked at.
     pub(crate) found: Option<String>,
     pub(crate) is_met: bool,
 }
