@@ -17,6 +17,7 @@ const PURE: &[(&str, Simulate)] = &[
     // generated:filters
     pure::<fault_injection::FaultFilter>(),
     pure::<routing_hints::RoutingHintsFilter>(),
+    pure::<trace_propagation::TraceFilter>(),
     // /generated:filters
 ];
 

@@ -57,17 +57,31 @@ pub(crate) fn check_installed() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The filter to measure, and what goes before.
+#[derive(Default)]
+pub(crate) struct Subject {
+    pub(crate) filter: Option<HttpFilter>,
+    /// A filter on another listener, and the one request that is sent there.
+    pub(crate) before: Option<(HttpFilter, Request)>,
+}
+
 /// The worker's instructions for one such request, answered by Envoy itself.
 pub(crate) fn price(
     wheel: &Wheel,
-    filter: Option<HttpFilter>,
+    subject: Subject,
     request: &Request,
     status: u16,
 ) -> anyhow::Result<Price> {
-    let listener =
-        Listener::new("bench").without_access_log().route(Route::direct_response("/", 200, "ok"));
-    let listener = filter.into_iter().fold(listener, Listener::filter);
-    let document = Bootstrap::new().listener(listener).document();
+    let listener = |name| {
+        Listener::new(name).without_access_log().route(Route::direct_response("/", 200, "ok"))
+    };
+    let (filter_before, request_before) = subject.before.unzip();
+    let measured = subject.filter.into_iter().fold(listener("bench"), Listener::filter);
+    let bootstrap = Bootstrap::new().listener(measured);
+    let bootstrap = filter_before
+        .into_iter()
+        .fold(bootstrap, |bootstrap, filter| bootstrap.listener(listener("before").filter(filter)));
+    let document = bootstrap.document();
     let envoy = Launch::new(wheel, document)
         .wrapped_by([
             "valgrind",
@@ -80,6 +94,10 @@ pub(crate) fn price(
         ])
         .ready_within(Duration::from_secs(180))
         .start()?;
+    if let Some(request) = request_before {
+        let answer = Client::once(envoy.addr("before")?, &request)?;
+        ensure!(answer.status == Some(200), "the request before: {answer:?}");
+    }
     let mut run = Run {
         client: Client::connect(envoy.addr("bench")?)?.timeout(Duration::from_secs(60)),
         envoy,

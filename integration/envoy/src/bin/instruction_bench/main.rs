@@ -23,7 +23,7 @@ use std::{env, fs};
 use anyhow::{Context as _, bail, ensure};
 use envoy_runner::{HttpFilter, PluginConfiguration, Wheel};
 
-use callgrind::Price;
+use callgrind::{Price, Subject};
 use modules::Modules;
 use rows::{Filter, Row, Rows};
 
@@ -58,14 +58,15 @@ fn main() -> anyhow::Result<()> {
         let base = match bases.get(&key) {
             Some(base) => *base,
             None => {
-                let base = progress("no filter", || callgrind::price(&wheel, None, &request, 200))?;
+                let none = || callgrind::price(&wheel, Subject::default(), &request, 200);
+                let base = progress("no filter", none)?;
                 writeln!(out, "| none ({} header lines) | {} in all | | |", lines(&request), base)?;
                 *bases.entry(key).or_insert(base)
             }
         };
-        let filter = http_filter(&row.filter, &modules)?;
+        let subject = subject(row, &rows, &modules)?;
         let price =
-            progress(&row.name, || callgrind::price(&wheel, Some(filter), &request, row.status))?;
+            progress(&row.name, || callgrind::price(&wheel, subject, &request, row.status))?;
         writeln!(out, "{}", line(row, price, base))?;
         out.flush()?;
     }
@@ -91,6 +92,18 @@ fn arguments(own: &Path, root: &Path) -> anyhow::Result<Arguments> {
         }
     }
     Ok(arguments)
+}
+
+/// What a row measures.
+fn subject(row: &Row, rows: &Rows, modules: &Modules) -> anyhow::Result<Subject> {
+    let filter = Some(http_filter(&row.filter, modules)?);
+    let Some(before) = &row.before else { return Ok(Subject { filter, before: None }) };
+    let Filter::Module { file, .. } = &row.filter else {
+        bail!("{}: only a module has something before it", row.name);
+    };
+    let (file, configuration) = (file.clone(), Some(before.configuration.clone()));
+    let other = http_filter(&Filter::Module { file, configuration }, modules)?;
+    Ok(Subject { filter, before: Some((other, rows.request_before(before))) })
 }
 
 fn http_filter(filter: &Filter, modules: &Modules) -> anyhow::Result<HttpFilter> {

@@ -23,11 +23,25 @@ pub(crate) struct Row {
     /// Header lines beside those of all rows.
     #[serde(default)]
     headers: Vec<(String, String)>,
+    /// Names of those of all rows that this one is sent without.
+    #[serde(default)]
+    instead: Vec<String>,
     /// The status that each answer must have.
     #[serde(default = "ok")]
     pub(crate) status: u16,
     /// The instructions that it shall not exceed.
     pub(crate) aim: Option<f64>,
+    /// What happens once, before anything is counted.
+    pub(crate) before: Option<Before>,
+}
+
+/// A request to another listener with the same module, whose plugin shares its data with the one that
+/// is measured.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Before {
+    pub(crate) configuration: Value,
+    headers: Vec<(String, String)>,
 }
 
 /// What stands in the chain before the router.
@@ -52,7 +66,16 @@ impl Rows {
     }
 
     pub(crate) fn request(&self, row: &Row) -> Request {
-        let headers = self.headers.iter().chain(&row.headers);
+        let kept = self.headers.iter().filter(|(name, _)| !row.instead.contains(name));
+        self.request_with(kept.chain(&row.headers))
+    }
+
+    /// The request that goes before.
+    pub(crate) fn request_before(&self, before: &Before) -> Request {
+        self.request_with(before.headers.iter())
+    }
+
+    fn request_with<'a>(&self, headers: impl Iterator<Item = &'a (String, String)>) -> Request {
         headers.fold(Request::get(&self.path), |request, (name, value)| request.header(name, value))
     }
 }

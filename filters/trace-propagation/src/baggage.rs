@@ -1,0 +1,57 @@
+//! W3C baggage: what may pass, and how much of it.
+
+use crate::digits::trim;
+use filter_api::HeaderPairs;
+
+#[cfg(test)]
+mod tests;
+
+/// What passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaggagePolicy {
+    /// Keys that pass; `None` lets every one pass.
+    pub(crate) allow: Option<Vec<Box<[u8]>>>,
+    pub(crate) max_members: usize,
+    pub(crate) max_bytes: usize,
+}
+
+/// What becomes of the header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Baggage {
+    /// It stays as it is, or there is none.
+    Kept,
+    /// Members were taken out; empty where none is left.
+    Cut(Vec<u8>),
+}
+
+impl BaggagePolicy {
+    /// Judges all lines together, which are one list. Members are never cut in two, and keep their
+    /// order; what is beyond a limit goes from the right.
+    pub(crate) fn judge(&self, headers: HeaderPairs<'_>) -> Baggage {
+        let mut kept: Vec<&[u8]> = Vec::new();
+        let (mut length, mut is_cut) = (0, false);
+        let lines = headers.values(b"baggage");
+        for member in lines.flat_map(|line| line.split(|byte| *byte == b',')).map(trim) {
+            if member.is_empty() {
+                continue;
+            }
+            // With the comma in front of it, where it is not the first.
+            let longer = length + member.len() + usize::from(!kept.is_empty());
+            if self.allows(member) && kept.len() < self.max_members && longer <= self.max_bytes {
+                kept.push(member);
+                length = longer;
+            } else {
+                is_cut = true;
+            }
+        }
+        if is_cut { Baggage::Cut(kept.join(&b',')) } else { Baggage::Kept }
+    }
+
+    /// Whether the member's key is one of those allowed. A member without `=` has none.
+    fn allows(&self, member: &[u8]) -> bool {
+        let Some(allowed) = &self.allow else { return true };
+        let Some(place) = member.iter().position(|byte| *byte == b'=') else { return false };
+        let key = trim(member.get(..place).unwrap_or_default());
+        allowed.iter().any(|allowed| **allowed == *key)
+    }
+}

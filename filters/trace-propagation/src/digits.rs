@@ -1,0 +1,130 @@
+//! Hex and decimal, strictly: these are ids, not numbers, and every format has its own letter case,
+//! lengths and padding.
+
+use crate::context::TraceId;
+
+#[cfg(test)]
+mod tests;
+
+/// Reads fields one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Cursor<'a> {
+    /// Exactly so many lower-case hex digits, at most 16.
+    pub(crate) fn hex(&mut self, digits: usize) -> Option<u64> {
+        let (field, rest) = self.0.split_at_checked(digits)?;
+        self.0 = rest;
+        hex(field)
+    }
+
+    /// 32 lower-case hex digits.
+    pub(crate) fn trace_id(&mut self) -> Option<TraceId> {
+        Some(TraceId { high: self.hex(16)?, low: self.hex(16)? })
+    }
+
+    /// Exactly this byte.
+    pub(crate) fn byte(&mut self, expected: u8) -> Option<()> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        (*first == expected).then_some(())
+    }
+
+    /// Nothing more.
+    pub(crate) fn end(self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+
+    /// What is left.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// One to sixteen lower-case hex digits.
+pub(crate) fn hex(field: &[u8]) -> Option<u64> {
+    if field.is_empty() || field.len() > 16 {
+        return None;
+    }
+    let mut value = 0;
+    for byte in field {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        value = value << 4 | u64::from(digit);
+    }
+    Some(value)
+}
+
+/// 16 or 32 lower-case hex digits, not all zero.
+pub(crate) fn trace_id(field: &[u8]) -> Option<TraceId> {
+    let id = match field.len() {
+        16 => TraceId { high: 0, low: hex(field)? },
+        32 => Cursor(field).trace_id()?,
+        _ => return None,
+    };
+    (!id.is_zero()).then_some(id)
+}
+
+/// One to 32 lower-case hex digits, not all zero.
+pub(crate) fn unpadded_trace_id(field: &[u8]) -> Option<TraceId> {
+    let split = field.len().saturating_sub(16);
+    let (high, low) = field.split_at_checked(split)?;
+    let high = if high.is_empty() { 0 } else { hex(high)? };
+    let id = TraceId { high, low: hex(low)? };
+    (!id.is_zero()).then_some(id)
+}
+
+/// 16 lower-case hex digits, not all zero.
+pub(crate) fn span_id(field: &[u8]) -> Option<u64> {
+    let id = if field.len() == 16 { hex(field)? } else { 0 };
+    (id != 0).then_some(id)
+}
+
+/// Decimal digits only, within 64 bits.
+pub(crate) fn decimal(field: &[u8]) -> Option<u64> {
+    if field.is_empty() {
+        return None;
+    }
+    field.iter().try_fold(0_u64, |sum, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(*byte & 0xf))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// Writes so many lower-case hex digits, at most 16.
+pub(crate) fn push_hex(text: &mut Vec<u8>, value: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = (value >> (4 * place) & 0xf) as u8;
+        text.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+    }
+}
+
+/// Writes 32 lower-case hex digits.
+pub(crate) fn push_trace_id(text: &mut Vec<u8>, id: TraceId) {
+    push_hex(text, id.high, 16);
+    push_hex(text, id.low, 16);
+}
+
+/// Writes 16 digits for a 64-bit id, 32 for a longer one.
+pub(crate) fn push_short_trace_id(text: &mut Vec<u8>, id: TraceId) {
+    if id.high != 0 {
+        push_hex(text, id.high, 16);
+    }
+    push_hex(text, id.low, 16);
+}
+
+/// A number in decimal digits.
+pub(crate) fn decimal_text(value: u64) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// Without spaces and tabs at both ends.
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}

@@ -1,0 +1,366 @@
+//! One request on its way through the filter.
+
+use crate::baggage::Baggage;
+use crate::config::{Format, ParentId, Publish, Tracer, Trust};
+use crate::context::{Decision, Reading, TraceContext};
+use crate::format;
+use crate::generate;
+use crate::headers::{Known, Single, Snapshot};
+use crate::settings::Settings;
+use crate::tracestate::{self, Tracestate};
+use filter_api::{Effects, Environment, HeaderMutation, HeaderName, HeaderValue, RequestHead};
+use std::rc::Rc;
+
+/// Every format.
+const ALL: [Format; 9] = [
+    Format::Tracecontext,
+    Format::B3,
+    Format::B3multi,
+    Format::Jaeger,
+    Format::Datadog,
+    Format::Xray,
+    Format::Gcp,
+    Format::Ottrace,
+    Format::Skywalking,
+];
+/// LightStep's and old Envoys' context, which nobody else can read.
+const OPAQUE: &str = "x-ot-span-context";
+
+/// A request, what it says in each format, and what is to happen to it.
+pub(super) struct Pass<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) request: RequestHead<'a>,
+    pub(super) snapshot: Snapshot<'a>,
+    /// Of the formats that are looked at, those that say anything.
+    pub(super) readings: Vec<(Format, Reading)>,
+    /// Whether the memory gave `tracestate` back.
+    pub(super) has_restored_tracestate: bool,
+    pub(super) effects: Effects,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(settings: &'a Settings, request: &RequestHead<'a>) -> Self {
+        let snapshot = Snapshot::read(request.headers());
+        let readings = read_all(settings, &snapshot);
+        Self {
+            settings,
+            request: *request,
+            snapshot,
+            readings,
+            has_restored_tracestate: false,
+            effects: Effects::default(),
+        }
+    }
+
+    /// The context of the first format that has one, in the order of `extract`.
+    pub(super) fn own(&self) -> Option<TraceContext> {
+        self.settings.extract.iter().find_map(|format| match self.reading(*format) {
+            Reading::Context(context) => Some(context),
+            _ => None,
+        })
+    }
+
+    pub(super) fn reading(&self, format: Format) -> Reading {
+        let found = self.readings.iter().find(|(other, _)| *other == format);
+        found.map_or(Reading::Absent, |(_, reading)| *reading)
+    }
+
+    /// The context that the request goes on with.
+    pub(super) fn context(&mut self, env: &mut dyn Environment) -> Option<TraceContext> {
+        let settings = self.settings;
+        let own = self.own();
+        self.count_faults(own.as_ref());
+        if settings.trust != Trust::Continue {
+            return self.restart(own, env);
+        }
+        let Some(mut context) = own else { return self.generate(env) };
+        if context.decision == Decision::Deferred
+            && let Some(sampler) = &settings.sampler
+        {
+            context.decision = sampler.decide(context.trace_id, &self.request);
+        }
+        match settings.parent_id {
+            ParentId::New if !settings.inject.is_empty() => {
+                context.parent_span_id = context.span_id;
+                context.span_id = generate::random_id(env);
+            }
+            ParentId::New | ParentId::Keep => {}
+        }
+        if context.span_id == 0 {
+            context.span_id = generate::random_id(env);
+        }
+        Some(context)
+    }
+
+    /// Counts what is malformed, and formats that say something else than the one that holds.
+    fn count_faults(&mut self, own: Option<&TraceContext>) {
+        let mut is_conflict = false;
+        for (format, reading) in &self.readings {
+            match (reading, own) {
+                (Reading::Malformed, _) => {
+                    if let Some(counter) = self.settings.stats.malformed(*format) {
+                        self.effects.count(counter);
+                    }
+                }
+                (Reading::Context(one), Some(own)) => {
+                    is_conflict |= !format::has_same_ids(one, own);
+                }
+                _ => {}
+            }
+        }
+        if is_conflict {
+            self.effects.count(self.settings.stats.conflicts);
+        }
+    }
+
+    /// Forgets the caller's context, and begins a new one where that is asked for.
+    fn restart(
+        &mut self,
+        own: Option<TraceContext>,
+        env: &mut dyn Environment,
+    ) -> Option<TraceContext> {
+        if let Some(own) = own {
+            self.effects.count(self.settings.stats.restarted);
+            if self.settings.trust == Trust::Link {
+                self.publish_text("trace_link", &format::traceparent(&own));
+            }
+        }
+        self.readings.clear();
+        self.generate(env)
+    }
+
+    /// A new context, unless none is asked for or none would be written.
+    fn generate(&mut self, env: &mut dyn Environment) -> Option<TraceContext> {
+        let settings = self.settings;
+        if settings.inject.is_empty() {
+            return None;
+        }
+        let request_id = self.snapshot.first(Known::RequestId);
+        let mut context = generate::context(settings.generate, request_id, env)?;
+        // A decision that came without ids holds for the ids that it gets.
+        let decided = settings.extract.iter().find_map(|format| match self.reading(*format) {
+            Reading::Undecided(decision) => Some(decision),
+            _ => None,
+        });
+        context.decision = match (decided, &settings.sampler) {
+            (Some(decision), _) => decision,
+            (None, Some(sampler)) => sampler.decide(context.trace_id, &self.request),
+            (None, None) => Decision::Keep,
+        };
+        self.effects.count(settings.stats.generated);
+        Some(context)
+    }
+
+    /// Makes every format say the same, where it does not.
+    pub(super) fn write(&mut self, context: Option<&TraceContext>) {
+        let settings = self.settings;
+        if settings.trust != Trust::Continue {
+            self.drop_strangers(context.is_some());
+        }
+        // Who injects nothing is only looking.
+        if !settings.inject.is_empty() {
+            if let Some(context) = context {
+                self.write_formats(context);
+            }
+            self.drop_stale_b3();
+            self.check_tracestate(context);
+        }
+        self.check_baggage();
+    }
+
+    fn write_formats(&mut self, context: &TraceContext) {
+        let settings = self.settings;
+        for format in settings.formats.iter().filter(|format| !settings.tracer.owns(**format)) {
+            if settings.inject.contains(format) {
+                self.inject(*format, context);
+            } else if self.is_stale(*format, context) {
+                self.remove_all(*format);
+            }
+        }
+    }
+
+    /// Headers of a caller that is not trusted, whatever their format.
+    fn drop_strangers(&mut self, has_context: bool) {
+        for format in ALL {
+            let is_kept = self.settings.tracer.owns(format)
+                || (has_context && self.settings.inject.contains(&format));
+            if !is_kept {
+                self.remove_all(format);
+            }
+        }
+        if !self.settings.tracer.owns(Format::Tracecontext) {
+            self.remove(Known::Tracestate);
+        }
+        if self.request.headers().contains(OPAQUE.as_bytes())
+            && let Ok(name) = HeaderName::new(OPAQUE)
+        {
+            self.effects.mutate(HeaderMutation::Remove(name));
+        }
+    }
+
+    /// Writes the format unless it says the same already.
+    fn inject(&mut self, format: Format, context: &TraceContext) {
+        let reading = self.reading(format);
+        if let Reading::Context(present) = reading
+            && format::agrees(format, &present, context)
+            && self.is_as_written(format)
+        {
+            return;
+        }
+        if self.settings.tracer == Tracer::On && reading != Reading::Absent {
+            return;
+        }
+        let written = format::write(format, context, &self.snapshot);
+        for known in format::headers(format) {
+            if !written.iter().any(|(other, _)| other == known) {
+                self.remove(*known);
+            }
+        }
+        for (known, value) in &written {
+            self.set(*known, value);
+        }
+    }
+
+    /// Whether a format that agrees needs no rewriting: a later version of W3C's does.
+    fn is_as_written(&self, format: Format) -> bool {
+        format != Format::Tracecontext
+            || match self.snapshot.single(Known::Traceparent) {
+                Single::Value(value) => format::is_current(crate::digits::trim(value)),
+                Single::Absent | Single::Repeated => false,
+            }
+    }
+
+    /// Whether the format says anything but what the context says.
+    fn is_stale(&self, format: Format, context: &TraceContext) -> bool {
+        if self.settings.tracer == Tracer::On {
+            return false;
+        }
+        match self.reading(format) {
+            Reading::Absent => false,
+            Reading::Malformed => true,
+            Reading::Undecided(decision) => decision.is_sampled() != context.decision.is_sampled(),
+            Reading::Context(present) => !format::has_same_ids(&present, context),
+        }
+    }
+
+    /// Zipkin's tracer reads `b3` first and writes only `x-b3-*`: left alone, `b3` would hang every
+    /// later span below the first.
+    fn drop_stale_b3(&mut self) {
+        let settings = self.settings;
+        let is_stale = match settings.tracer {
+            Tracer::Zipkin => true,
+            Tracer::On => settings.inject.contains(&Format::B3multi),
+            _ => false,
+        };
+        if is_stale && !settings.inject.contains(&Format::B3) {
+            self.remove(Known::B3);
+        }
+    }
+
+    /// `tracestate` lives and dies with its `traceparent`.
+    fn check_tracestate(&mut self, context: Option<&TraceContext>) {
+        let settings = self.settings;
+        if !self.snapshot.has(Known::Tracestate)
+            || self.has_restored_tracestate
+            || settings.trust != Trust::Continue
+            || !settings.formats.contains(&Format::Tracecontext)
+            || settings.tracer.owns(Format::Tracecontext)
+            || settings.tracer == Tracer::On
+        {
+            return;
+        }
+        let is_its_own = match (self.reading(Format::Tracecontext), context) {
+            (Reading::Context(present), Some(context)) => present.trace_id == context.trace_id,
+            _ => false,
+        };
+        if !is_its_own {
+            return self.remove(Known::Tracestate);
+        }
+        let lines = self.request.headers().values(b"tracestate");
+        match tracestate::check(lines, settings.max_tracestate) {
+            Tracestate::Kept => {}
+            Tracestate::Empty => self.remove(Known::Tracestate),
+            Tracestate::Rewritten { value, is_cut } => {
+                if is_cut {
+                    self.effects.count(settings.stats.tracestate_cut);
+                }
+                self.set(Known::Tracestate, &value);
+            }
+            Tracestate::Malformed => {
+                self.effects.count(settings.stats.tracestate_malformed);
+                self.remove(Known::Tracestate);
+            }
+        }
+    }
+
+    fn check_baggage(&mut self) {
+        if !self.snapshot.has(Known::Baggage) {
+            return;
+        }
+        match self.settings.baggage.judge(self.request.headers()) {
+            Baggage::Kept => {}
+            Baggage::Cut(rest) => {
+                self.effects.count(self.settings.stats.baggage_cut);
+                if rest.is_empty() {
+                    self.remove(Known::Baggage);
+                } else {
+                    self.set(Known::Baggage, &rest);
+                }
+            }
+        }
+    }
+
+    /// Filter state for access logs and response headers.
+    pub(super) fn publish(&mut self, context: Option<&TraceContext>) {
+        let (settings, Some(context)) = (self.settings, context) else { return };
+        for what in &settings.publish {
+            let parent = format::traceparent(context);
+            match what {
+                Publish::TraceId => {
+                    self.publish_text("trace_id", parent.get(3..35).unwrap_or_default());
+                }
+                Publish::ServerTiming => {
+                    let value = [b"trace;desc=", parent.as_slice()].concat();
+                    self.publish_text("server_timing", &value);
+                }
+                Publish::TraceResponse => self.publish_text("trace_response", &parent),
+            }
+        }
+    }
+
+    fn publish_text(&mut self, key: &'static str, text: &[u8]) {
+        // Written by this filter: ASCII.
+        let text: Rc<str> = String::from_utf8_lossy(text).into();
+        self.effects.publish(key, text);
+    }
+
+    fn remove_all(&mut self, format: Format) {
+        for known in format::headers(format) {
+            self.remove(*known);
+        }
+    }
+
+    fn remove(&mut self, known: Known) {
+        if let (true, Some(name)) = (self.snapshot.has(known), self.settings.names.of(known)) {
+            self.effects.mutate(HeaderMutation::Remove(name.clone()));
+        }
+    }
+
+    pub(super) fn set(&mut self, known: Known, value: &[u8]) {
+        if let (Some(name), Ok(value)) = (self.settings.names.of(known), HeaderValue::new(value)) {
+            self.effects.mutate(HeaderMutation::Set(name.clone(), value));
+        }
+    }
+}
+
+/// What the request says in every format that is looked at, where it says anything.
+pub(super) fn read_all(settings: &Settings, snapshot: &Snapshot<'_>) -> Vec<(Format, Reading)> {
+    let mut readings = Vec::new();
+    for format in &settings.formats {
+        match format::read(*format, snapshot) {
+            Reading::Absent => {}
+            reading => readings.push((*format, reading)),
+        }
+    }
+    readings
+}

@@ -1,0 +1,140 @@
+//! The formats: each is read strictly, to the letter of its specification, and written in one way.
+
+mod b3;
+mod datadog;
+mod gcp;
+mod jaeger;
+mod ottrace;
+mod skywalking;
+mod tracecontext;
+mod xray;
+
+pub(crate) use tracecontext::{is_current, text as traceparent};
+
+use crate::config::Format;
+use crate::context::{Reading, TraceContext, TraceId};
+use crate::digits::{self, decimal};
+use crate::headers::{Known, Single, Snapshot};
+
+#[cfg(test)]
+mod tests;
+
+/// Headers with the values to write.
+pub(crate) type Written = Vec<(Known, Vec<u8>)>;
+
+/// The format's own headers: what is not written of them goes.
+pub(crate) fn headers(format: Format) -> &'static [Known] {
+    match format {
+        Format::Tracecontext => &[Known::Traceparent],
+        Format::B3 => &[Known::B3],
+        Format::B3multi => &b3::MULTI,
+        Format::Jaeger => &[Known::UberTraceId],
+        Format::Datadog => &datadog::HEADERS,
+        Format::Xray => &[Known::AmznTraceId],
+        Format::Gcp => &[Known::CloudTraceContext],
+        Format::Ottrace => &ottrace::HEADERS,
+        Format::Skywalking => &[Known::Sw8],
+    }
+}
+
+/// What the request says in this format.
+pub(crate) fn read(format: Format, request: &Snapshot<'_>) -> Reading {
+    match format {
+        Format::B3multi => b3::read_multi(request),
+        Format::Datadog => datadog::read(request),
+        Format::Ottrace => ottrace::read(request),
+        Format::Tracecontext => single(request, Known::Traceparent, tracecontext::read),
+        Format::B3 => single(request, Known::B3, b3::read_single),
+        Format::Jaeger => single(request, Known::UberTraceId, jaeger::read),
+        Format::Xray => single(request, Known::AmznTraceId, xray::read),
+        Format::Gcp => single(request, Known::CloudTraceContext, gcp::read),
+        Format::Skywalking => single(request, Known::Sw8, skywalking::read),
+    }
+}
+
+/// A format of one header, which must not repeat.
+fn single(request: &Snapshot<'_>, header: Known, read: fn(&[u8]) -> Reading) -> Reading {
+    match request.single(header) {
+        Single::Absent => Reading::Absent,
+        Single::Value(value) => read(digits::trim(value)),
+        Single::Repeated => Reading::Malformed,
+    }
+}
+
+/// The context in this format. SkyWalking's is only read: it names services and endpoints that a
+/// proxy does not know.
+pub(crate) fn write(format: Format, context: &TraceContext, request: &Snapshot<'_>) -> Written {
+    match format {
+        Format::Tracecontext => vec![(Known::Traceparent, tracecontext::text(context))],
+        Format::B3 => vec![(Known::B3, b3::single_text(context))],
+        Format::B3multi => b3::multi(context),
+        Format::Jaeger => vec![(Known::UberTraceId, jaeger::text(context))],
+        Format::Datadog => datadog::write(context, request.first(Known::DatadogTags)),
+        Format::Xray => vec![(Known::AmznTraceId, xray::text(context))],
+        Format::Gcp => vec![(Known::CloudTraceContext, gcp::text(context))],
+        Format::Ottrace => ottrace::write(context),
+        Format::Skywalking => Vec::new(),
+    }
+}
+
+/// What of a context the format can carry.
+pub(crate) fn project(format: Format, mut context: TraceContext) -> TraceContext {
+    if format != Format::Tracecontext {
+        context.is_random = false;
+    }
+    if !matches!(format, Format::B3 | Format::B3multi) {
+        context.parent_span_id = 0;
+    }
+    context.decision = match format {
+        Format::B3 | Format::B3multi | Format::Datadog => context.decision,
+        Format::Jaeger => context.decision.decided(),
+        Format::Tracecontext => context.decision.without_debug().decided(),
+        Format::Xray | Format::Gcp | Format::Ottrace | Format::Skywalking => {
+            context.decision.without_debug()
+        }
+    };
+    if format == Format::Ottrace {
+        context.trace_id.high = 0;
+    }
+    context
+}
+
+/// Whether a reading of the format says the same as `context`, as far as the format can.
+pub(crate) fn agrees(format: Format, reading: &TraceContext, context: &TraceContext) -> bool {
+    let wanted = project(format, *context);
+    has_same_ids(reading, &wanted)
+        && reading.decision == wanted.decision
+        && (format != Format::Tracecontext || reading.is_random == wanted.is_random)
+}
+
+/// Whether both are of the same trace and span. A span that one of them leaves out is the other's.
+pub(crate) fn has_same_ids(one: &TraceContext, other: &TraceContext) -> bool {
+    let is_same_span = one.span_id == other.span_id || one.span_id == 0 || other.span_id == 0;
+    one.trace_id.is_same(other.trace_id) && is_same_span
+}
+
+/// The trace id of any one header that carries one: for finding a request again, never for making a
+/// context of it.
+pub(crate) fn lone_trace_id(request: &Snapshot<'_>) -> Option<TraceId> {
+    const WHOLE: [Format; 6] = [
+        Format::Tracecontext,
+        Format::B3,
+        Format::Jaeger,
+        Format::Xray,
+        Format::Gcp,
+        Format::Skywalking,
+    ];
+    let whole = WHOLE.iter().find_map(|format| match read(*format, request) {
+        Reading::Context(context) => Some(context.trace_id),
+        _ => None,
+    });
+    let hex = |known| request.first(known).and_then(|value| digits::trace_id(digits::trim(value)));
+    let low = |known| {
+        let low = request.first(known).and_then(|value| decimal(digits::trim(value)));
+        low.filter(|low| *low != 0).map(|low| TraceId { high: 0, low })
+    };
+    whole
+        .or_else(|| hex(Known::B3TraceId))
+        .or_else(|| hex(Known::OtTraceId))
+        .or_else(|| low(Known::DatadogTraceId))
+}

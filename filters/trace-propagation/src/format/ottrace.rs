@@ -1,0 +1,49 @@
+//! OpenTracing's basic tracers: `ot-tracer-traceid`, `ot-tracer-spanid`, `ot-tracer-sampled`.
+
+use super::Written;
+use crate::context::{Decision, Reading, TraceContext};
+use crate::digits::{push_hex, span_id, trace_id, trim};
+use crate::headers::{Known, Snapshot};
+
+#[cfg(test)]
+mod tests;
+
+pub(super) const HEADERS: [Known; 3] = [Known::OtTraceId, Known::OtSpanId, Known::OtSampled];
+
+pub(super) fn read(request: &Snapshot<'_>) -> Reading {
+    match HEADERS.map(|known| request.first(known).map(trim)) {
+        [None, None, None] => Reading::Absent,
+        _ if HEADERS.iter().any(|known| request.is_repeated(*known)) => Reading::Malformed,
+        [Some(trace), Some(span), sampled] => Reading::of(parse(trace, span, sampled)),
+        _ => Reading::Malformed,
+    }
+}
+
+fn parse(trace: &[u8], span: &[u8], sampled: Option<&[u8]>) -> Option<TraceContext> {
+    let decision = match sampled {
+        None => Decision::Deferred,
+        Some(b"true" | b"1") => Decision::Keep,
+        Some(b"false" | b"0") => Decision::Drop,
+        Some(_) => return None,
+    };
+    let (trace_id, span_id) = (trace_id(trace)?, span_id(span)?);
+    Some(TraceContext { trace_id, span_id, decision, ..TraceContext::default() })
+}
+
+/// Only the lower half of a trace id: these tracers know no more.
+pub(super) fn write(context: &TraceContext) -> Written {
+    let id = |id| {
+        let mut text = Vec::with_capacity(16);
+        push_hex(&mut text, id, 16);
+        text
+    };
+    let mut written = Vec::with_capacity(3);
+    written.push((Known::OtTraceId, id(context.trace_id.low)));
+    written.push((Known::OtSpanId, id(context.span_id)));
+    match context.decision {
+        Decision::Deferred => {}
+        Decision::Drop => written.push((Known::OtSampled, b"false".to_vec())),
+        Decision::Keep | Decision::Debug => written.push((Known::OtSampled, b"true".to_vec())),
+    }
+    written
+}
