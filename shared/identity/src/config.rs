@@ -58,8 +58,10 @@ pub struct Source {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Evidence {
     /// That every certificate which a peer presents was validated: the listener has a `trusted_ca`
-    /// and no `trust_chain_verification: ACCEPT_UNTRUSTED`. Needed before Envoy 1.39, which tells by
-    /// itself whether it was; there this changes nothing.
+    /// and no `trust_chain_verification: ACCEPT_UNTRUSTED`. Needed before Envoy 1.39, which does not
+    /// tell whether it was, and from then on where TLS sessions are resumed: of those Envoy says that
+    /// it was not. (The other way is to let the listener resume none:
+    /// `disable_stateless_session_resumption` and `disable_stateful_session_resumption`.)
     pub assume_verified_mtls: bool,
     /// That the connection manager takes the client's address from nothing but the connection:
     /// `use_remote_address: true`, no `xff_num_trusted_hops`, no PROXY protocol. Then it is the

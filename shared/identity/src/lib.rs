@@ -11,7 +11,9 @@
 //! - **Identity.** The first URI SAN of the peer's certificate, if `connection.peer_certificate_valid`
 //!   says that it was validated. Envoy has that attribute from 1.39 on. On an older one every
 //!   identity is missing, unless the operator asserts in [`Evidence`] that the listener refuses
-//!   certificates that it cannot validate. Of several URI SANs Envoy tells a module the first; a
+//!   certificates that it cannot validate. The same goes for a TLS session that was resumed, of which
+//!   Envoy says that the certificate was not validated (measured with 1.40.0; its own clients resume).
+//!   Of several URI SANs Envoy tells a module the first; a
 //!   SPIFFE certificate has just one (X509-SVID §2).
 //! - **Direct peer.** Envoy gives a module only the client's address (`source.address`): what the
 //!   connection manager made of `x-forwarded-for` and PROXY protocol, which anybody may have written

@@ -97,10 +97,11 @@ impl Peer {
 fn read_identity(evidence: Evidence, env: &mut dyn Environment) -> Known<Identity> {
     let valid = env.property(&["connection", "peer_certificate_valid"]);
     match valid.as_deref() {
-        Some([0]) => return Known::Absent,
-        Some([_]) => {}
+        Some([valid]) if *valid != 0 => {}
         _ if evidence.assume_verified_mtls => {}
-        // Where no certificate was presented, there is none that could have been validated.
+        // Where no certificate was presented, there is none that could have been validated. Where one
+        // was, "not validated" says little: of a resumed session Envoy no longer knows. A rule that
+        // refuses an identity must not be passed by coming back.
         _ => {
             return match env.property(&["connection", "mtls"]).as_deref() {
                 Some([0]) => Known::Absent,

@@ -38,9 +38,11 @@ fn an_identity_counts_only_if_its_certificate_was_validated() {
     for (evidence, properties, known) in [
         (NOTHING_ASSUMED, &[URI, VALID, MTLS][..], Known::Value(expected.clone())),
         (VERIFIED, &[URI, VALID, MTLS], Known::Value(expected.clone())),
-        // Envoy says that it is not, whatever the operator believes.
-        (NOTHING_ASSUMED, &[URI, INVALID, MTLS], Known::Absent),
-        (VERIFIED, &[URI, INVALID, MTLS], Known::Absent),
+        // Envoy says that it is not: it never was, or the TLS session was resumed.
+        (NOTHING_ASSUMED, &[URI, INVALID, MTLS], Known::Nothing),
+        (VERIFIED, &[URI, INVALID, MTLS], Known::Value(expected.clone())),
+        (NOTHING_ASSUMED, &[INVALID, PLAIN], Known::Absent),
+        (VERIFIED, &[INVALID, PLAIN], Known::Absent),
         // Before 1.39 it does not say.
         (NOTHING_ASSUMED, &[URI, MTLS], Known::Nothing),
         (VERIFIED, &[URI, MTLS], Known::Value(expected)),
