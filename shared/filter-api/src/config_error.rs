@@ -18,24 +18,31 @@ impl ConfigError {
     /// An error at a JSON path such as `rules[0].fault.abort.httpStatus`; the empty path is the
     /// configuration as a whole.
     #[must_use]
-    pub fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::assemble(path.into(), reason.into())
+    pub fn new(path: impl AsRef<str>, reason: impl AsRef<str>) -> Self {
+        Self::assemble(path.as_ref(), reason.as_ref())
     }
 
     /// The usual shape of a reason.
     #[must_use]
     pub fn found(
-        path: impl Into<String>,
+        path: impl AsRef<str>,
         found: impl fmt::Display,
         allowed: impl fmt::Display,
     ) -> Self {
-        Self::assemble(path.into(), contrast(&found, &allowed))
+        Self::contrast(path.as_ref(), &found, &allowed)
+    }
+
+    /// Not generic, unlike its caller: one copy for all types that can be found.
+    #[cold]
+    #[inline(never)]
+    fn contrast(path: &str, found: &dyn fmt::Display, allowed: &dyn fmt::Display) -> Self {
+        Self::assemble(path, &format!("found {found}, allowed is {allowed}"))
     }
 
     #[cold]
     #[inline(never)]
-    fn assemble(path: String, reason: String) -> Self {
-        Self(Box::new(Refusal { path, reason: one_line(&reason) }))
+    fn assemble(path: &str, reason: &str) -> Self {
+        Self(Box::new(Refusal { path: path.to_owned(), reason: one_line(reason) }))
     }
 
     /// Puts `parent` in front of the path, as an error travels up.
@@ -63,13 +70,6 @@ impl ConfigError {
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
-}
-
-/// Not generic, unlike its caller: one copy for all types that can be found.
-#[cold]
-#[inline(never)]
-fn contrast(found: &dyn fmt::Display, allowed: &dyn fmt::Display) -> String {
-    format!("found {found}, allowed is {allowed}")
 }
 
 /// A log line must stay one line, whatever the configuration holds.
