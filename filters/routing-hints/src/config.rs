@@ -13,6 +13,7 @@ pub use set::{Retries, Set};
 pub use split::{Holdout, Layer, Override, Protect, Ramp, Split, Variant};
 
 use filter_config::wire::Timestamp;
+use identity::{Evidence, SourceEntry};
 use matchers::{HttpMatchRequest, Mode};
 use serde::Deserialize;
 use std::fmt;
@@ -23,9 +24,15 @@ use std::fmt;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RoutingHintsConfig {
     /// Headers by which routes are chosen. They are removed from every request before any rule looks
-    /// at it: every value, and every spelling with `_` for `-`.
+    /// at it, unless its sender is `trusted`: every value, and every spelling with `_` for `-`.
     #[serde(default)]
     pub hint_headers: Vec<String>,
+    /// Who may bring hints of his own, and ask by `x-route-explain: 1` how his request was decided.
+    /// One entry of the list has to match. Default: nobody.
+    #[serde(default)]
+    pub trusted: Vec<SourceEntry>,
+    /// What the operator vouches for, for `trusted`.
+    pub evidence: Option<Evidence>,
     /// The rules. All that match apply, in this order; where two write the same header, the later one
     /// counts. They see the request as it came, not what other rules write.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! When, in the life of a stream, what is done.
 
+use crate::explain;
 use crate::pass::Pass;
 use crate::settings::Settings;
 use crate::stats;
@@ -7,7 +8,8 @@ use crate::stream::{After, RoutingStream};
 use crate::{cookie, plan::Plan};
 use filter_api::{
     Callbacks, ConfigError, Decision, Effects, Environment, FailureMode, HeaderMutation,
-    HeaderName, HeaderPairs, HttpFilter, MetricRegistry, RequestHead, ResponseHead, Stat,
+    HeaderName, HeaderPairs, HeaderValue, HttpFilter, MetricRegistry, RequestHead, ResponseHead,
+    Stat,
 };
 use shared_state::Update;
 
@@ -54,8 +56,10 @@ impl HttpFilter for RoutingHintsFilter {
     ) -> Decision {
         let settings = &self.settings;
         let hints = settings.hints.found(request);
-        if hints.is_empty() {
-            return self.decide(stream, request, Plan::default(), env);
+        let asks = settings.trust.is_some() && asks_to_explain(request);
+        let is_trusted = (asks || !hints.is_empty()) && settings.is_trusted(env);
+        if hints.is_empty() || is_trusted {
+            return self.decide(stream, request, Plan::default(), asks && is_trusted, env);
         }
         let mut plan = Plan::default();
         if !settings.is_shadow {
@@ -64,7 +68,7 @@ impl HttpFilter for RoutingHintsFilter {
         // No rule may be led by what is going to be removed.
         let clean = settings.hints.without(request);
         let clean = RequestHead::new(HeaderPairs::parse(&clean));
-        let mut decision = self.decide(stream, &clean, plan, env);
+        let mut decision = self.decide(stream, &clean, plan, false, env);
         decision.effects.count(settings.stats.hints_removed);
         decision
     }
@@ -78,6 +82,9 @@ impl HttpFilter for RoutingHintsFilter {
         let Some(after) = stream.after.take() else { return Decision::pass() };
         let mut effects = Effects::default();
         self.add_cookies(&after, response, &mut effects);
+        if let (Some(explain), Ok(name)) = (after.explain, HeaderName::new(explain::HEADER)) {
+            effects.mutate(HeaderMutation::Add(name, explain));
+        }
         let is_failure = response.status().is_some_and(|status| status >= FIRST_SERVER_ERROR);
         for (rule, variant) in after.observed {
             if self.settings.observe(rule, variant, is_failure, env) == Update::Failed {
@@ -95,19 +102,21 @@ impl RoutingHintsFilter {
         stream: &mut RoutingStream,
         request: &RequestHead<'_>,
         plan: Plan,
+        explains: bool,
         env: &mut dyn Environment,
     ) -> Decision {
         let settings = &self.settings;
-        let mut pass = Pass::new(settings, request, env);
+        let mut pass = Pass::new(settings, request, env, explains);
         pass.plan = plan;
         settings.matches.visit(request, |index| {
             settings.rules.get(index).is_none_or(|rule| pass.apply(index, rule))
         });
-        let Pass { plan, mut effects, after, shadows, .. } = pass;
+        let Pass { plan, mut effects, mut after, shadows, explained, .. } = pass;
         if !shadows.is_empty() {
             effects.publish(FILTER_STATE, shadows.into());
         }
         plan.carry_out(&mut effects);
+        after.explain = explained.and_then(|told| HeaderValue::new(told).ok());
         let interest = stream.remember(after);
         Decision { effects, interest, ..Decision::pass() }
     }
@@ -127,4 +136,9 @@ impl RoutingHintsFilter {
             }
         }
     }
+}
+
+/// Whether a caller asks to be told how his request was decided.
+fn asks_to_explain(request: &RequestHead<'_>) -> bool {
+    request.headers().values(explain::HEADER.as_bytes()).any(|value| value == b"1")
 }

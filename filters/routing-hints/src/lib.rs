@@ -26,6 +26,7 @@
 
 pub mod config;
 mod cookie;
+mod explain;
 mod filter;
 mod hex;
 mod hints;

@@ -1,6 +1,7 @@
 //! One request on its way through the rules.
 
 use crate::cookie::{self, Id};
+use crate::explain;
 use crate::overrides::Chosen;
 use crate::plan::{Plan, Writes};
 use crate::schedule::Phase;
@@ -19,6 +20,8 @@ pub(crate) struct Pass<'p> {
     pub(crate) after: After,
     /// What rules in mode SHADOW would have done.
     pub(crate) shadows: String,
+    /// What an authorised caller is told.
+    pub(crate) explained: Option<String>,
     chosen: Option<Chosen<'p>>,
     /// Numbers made for this request, by the cookie's name: rules that share a cookie share them.
     ids: Vec<(&'p str, Id)>,
@@ -31,6 +34,7 @@ impl<'p> Pass<'p> {
         settings: &'p Settings,
         request: &'p RequestHead<'p>,
         env: &'p mut dyn Environment,
+        explains: bool,
     ) -> Self {
         Self {
             settings,
@@ -40,6 +44,7 @@ impl<'p> Pass<'p> {
             effects: Effects::default(),
             after: After::default(),
             shadows: String::new(),
+            explained: explains.then(String::new),
             chosen: None,
             ids: Vec::new(),
             pairs: Vec::new(),
@@ -59,6 +64,7 @@ impl<'p> Pass<'p> {
         }
         if !rule.writes.is_empty() {
             self.write(rule, None, &rule.writes, (rule.stats.applied, rule.stats.shadow_applied));
+            self.explain(|told| explain::applied(told, rule));
         }
         if let Some(split) = &rule.split {
             self.split(index, rule, split, now);
@@ -97,6 +103,7 @@ impl<'p> Pass<'p> {
                 self.after.observed.push((index, number));
             }
         }
+        self.explain(|told| explain::split(told, rule, split, &user, (position, lot, now)));
     }
 
     /// The user, with a cookie where he has to have one.
@@ -203,5 +210,11 @@ impl<'p> Pass<'p> {
             self.shadows.push_str(variant);
         }
         self.shadows.push_str(".shadow");
+    }
+
+    fn explain(&mut self, tell: impl FnOnce(&mut String)) {
+        if let Some(told) = &mut self.explained {
+            tell(told);
+        }
     }
 }

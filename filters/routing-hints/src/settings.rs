@@ -15,6 +15,7 @@ use crate::stats::{FilterStats, RuleStats};
 use filter_api::{ConfigError, Environment, HeaderName, HeaderValue, MetricRegistry, UnixTime};
 use filter_config::check;
 use filter_config::wire::Timestamp;
+use identity::{Evidence, Peer, SourceMatcher};
 use matchers::{MatchTable, Mode, RequestMatcher};
 use shared_state::Update;
 
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     /// What each rule matches, in their order.
     pub(crate) matches: MatchTable,
     pub(crate) hints: Hints,
+    /// Who may bring hints of his own; `None` is nobody.
+    pub(crate) trust: Option<(SourceMatcher, Evidence)>,
     pub(crate) override_header: Option<OverrideHeader>,
     /// Whether hint headers stay where they are.
     pub(crate) is_shadow: bool,
@@ -105,10 +108,18 @@ impl Settings {
             rules,
             matches,
             hints,
+            trust: trust(&config)?,
             override_header,
             is_shadow: config.mode == Some(Mode::Shadow),
             stats,
             needs_request_headers,
+        })
+    }
+
+    /// Whether the sender may bring hints of his own. What is not known of him does not make him so.
+    pub(crate) fn is_trusted(&self, env: &mut dyn Environment) -> bool {
+        self.trust.as_ref().is_some_and(|(matcher, evidence)| {
+            matcher.matches(&mut Peer::new(*evidence), env).allows()
         })
     }
 
@@ -133,6 +144,18 @@ impl Settings {
         let headers = if self.needs_request_headers { "read" } else { "not read" };
         ["rules: ", &rules, "; hint headers: ", &hints, "; request headers are ", headers].concat()
     }
+}
+
+/// Who is trusted.
+fn trust(config: &RoutingHintsConfig) -> Result<Option<(SourceMatcher, Evidence)>, ConfigError> {
+    if config.trusted.is_empty() {
+        return match config.evidence {
+            None => Ok(None),
+            Some(_) => Err(ConfigError::found("evidence", "it without trusted", "it with trusted")),
+        };
+    }
+    let matcher = SourceMatcher::from_wire(&config.trusted, "trusted")?;
+    Ok(Some((matcher, config.evidence.unwrap_or_default())))
 }
 
 /// Whether any rule mirrors.

@@ -13,13 +13,15 @@ pub struct RoutingStream {
 pub(crate) struct After {
     /// `Set-Cookie` values, each with what counts it.
     pub(crate) cookies: Vec<(HeaderValue, Counter)>,
+    /// What an authorised caller asked to be told.
+    pub(crate) explain: Option<HeaderValue>,
     /// Rules and variants whose answer this is.
     pub(crate) observed: Vec<(usize, usize)>,
 }
 
 impl After {
     fn is_nothing(&self) -> bool {
-        self.cookies.is_empty() && self.observed.is_empty()
+        self.cookies.is_empty() && self.explain.is_none() && self.observed.is_empty()
     }
 }
 

@@ -35,6 +35,17 @@ pub(crate) struct Shares<'v> {
     pub(crate) held: u64,
 }
 
+/// The winner, and what it took, in millionths of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) variant: usize,
+    /// The variant's share.
+    pub(crate) share: u64,
+    /// The least share with which it would have won, the proportions of the others being what they
+    /// are.
+    pub(crate) threshold: u64,
+}
+
 impl Variants {
     /// Variants by name and weight, at most [`MOST`], each of at most 10^10.
     pub(crate) fn new<'a>(weighted: impl IntoIterator<Item = (&'a str, u64)>) -> Self {
@@ -70,6 +81,32 @@ impl Shares<'_> {
             }
         }
         best.map(|(variant, ..)| variant)
+    }
+
+    /// What `winner` won with.
+    pub(crate) fn explain(&self, winner: usize, position: u64) -> Choice {
+        // Weights are small numbers; the threshold lies between them.
+        const FINER: u128 = 1 << 10;
+        let position = position.to_le_bytes();
+        let distance = |seed: Seed| u128::from(distance(seed.position(&position)));
+        let entry = self.variants.entries.get(winner);
+        let reach = entry.map_or(0, |(seed, _)| distance(*seed));
+        let (mut own, mut others, mut enough) = (0, 0, 0);
+        for (variant, (seed, weight)) in self.weighted() {
+            let weight = u128::from(weight) * FINER;
+            if variant == winner {
+                own = weight;
+            } else {
+                others += weight;
+                // The weight at which the winner is as near as this one.
+                enough = enough.max(reach * weight / distance(seed));
+            }
+        }
+        let part = |weight: u128| {
+            let whole = (weight + others).max(1);
+            u64::try_from(weight * u128::from(WHOLE) / whole).unwrap_or(WHOLE)
+        };
+        Choice { variant: winner, share: part(own), threshold: part(enough) }
     }
 
     /// Variants with their weights of the moment, but those without one.

@@ -8,7 +8,7 @@ use routing_hints::config::RoutingHintsConfig;
 use std::path::{Path, PathBuf};
 
 /// How many cases there are. A number, so that none is lost unnoticed.
-const CASES: usize = 120;
+const CASES: usize = 127;
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -87,6 +87,12 @@ fn snake_case_is_accepted_everywhere() {
     docs::assert_snake_case_accepted::<RoutingHintsConfig>(
         r#"{
           "hintHeaders": ["a"], "mirrorHeader": "b",
+          "evidence": {"assumeVerifiedMtls": true, "assumeDirectSourceAddress": true},
+          "trusted": [{"source": {
+            "notPrincipals": ["x"], "notNamespaces": ["x"], "serviceAccounts": ["x/x"], "notServiceAccounts": ["x/x"],
+            "trustDomains": ["x"], "notTrustDomains": ["x"], "ipBlocks": ["10.0.0.0/8"], "notIpBlocks": ["10.0.0.0/8"],
+            "remoteIpBlocks": ["10.0.0.0/8"], "notRemoteIpBlocks": ["10.0.0.0/8"], "requestPrincipals": ["x"],
+            "notRequestPrincipals": ["x"]}}],
           "overrideHeader": {"name": "c", "secrets": ["0123456789abcdef"]},
           "rules": [{
             "name": "r", "activeFrom": "2026-01-01T00:00:00Z", "activeUntil": "2027-01-01T00:00:00Z",

@@ -1,7 +1,7 @@
 //! Routes by header and by identity, and who may not choose them.
 
 use crate::{Served, V1, V2};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use envoy_runner::{Client, Request};
 use serde_json::json;
 
@@ -47,4 +47,44 @@ fn browsers_and_jason_go_to_v2_and_nobody_else_does() -> Result<()> {
     let seen = served.versions.v1.upstream.requests();
     assert!(seen.iter().all(|request| request.header("x_route").is_none()));
     served.finish()
+}
+
+/// Stock Envoy takes the client's address from the connection, or from a header that it is told to
+/// trust; the filter trusts neither more nor less.
+#[test]
+fn trusted_sources_bring_hints_and_are_told_why() -> Result<()> {
+    let config = json!({
+        "hintHeaders": ["x-route"],
+        "trusted": [{"source": {"remoteIpBlocks": ["127.0.0.0/8"]}}],
+        "rules": [{"name": "jason", "match": [{"headers": {"end-user": {"exact": "jason"}}}],
+                   "set": {"headers": {"x-route": "v2"}}}],
+    });
+    let elsewhere = |config: &serde_json::Value| {
+        let mut config = config.clone();
+        config["trusted"] = json!([{"source": {"remoteIpBlocks": ["10.0.0.0/8"]}}]);
+        config
+    };
+    let hinted = Request::get("/").header("x-route", "v2");
+    let asked = Request::get("/").header("end-user", "jason").header("x-route-explain", "1");
+    for (config, status, told) in
+        [(config.clone(), V2, Some(&b"jason: set"[..])), (elsewhere(&config), V1, None)]
+    {
+        let served = Served::by_header(&config, 1)?;
+        let mut client = Client::connect(served.addr()?)?;
+        let kept = client.send(&hinted);
+        let explained = client.send(&asked);
+        let text = explained.header("x-route-explain");
+        println!(
+            "trusted {}: a hint leads to {:?}, explained: {:?}",
+            config["trusted"],
+            kept.status,
+            text.map(String::from_utf8_lossy),
+        );
+        assert_eq!((kept.status, text), (Some(status), told));
+        assert_eq!(explained.status, Some(V2));
+        let seen = served.versions.v2.upstream.requests().pop().context("v2 saw nothing")?;
+        assert_eq!(seen.header("x-route"), Some(&b"v2"[..]));
+        served.finish()?;
+    }
+    Ok(())
 }

@@ -83,6 +83,27 @@ fn a_ramp_gives_its_share_whatever_the_weights_and_only_adds_users() {
 }
 
 #[test]
+fn the_threshold_is_the_share_at_which_the_winner_begins_to_win() {
+    for user in 0..500_u64 {
+        let position = Seed::of("users").position(&user.to_le_bytes());
+        let whole = variants(&[700_000, 300_000]);
+        let winner = whole.shares().winner(position).unwrap();
+        let choice = whole.shares().explain(winner, position);
+        let own = [700_000, 300_000][winner];
+        assert_eq!((choice.variant, choice.share), (winner, own));
+        assert!(choice.threshold <= own, "{choice:?}");
+        let at = |share: u64| {
+            let mut weights = [WHOLE - share; 2];
+            weights[winner] = share;
+            variants(&weights).shares().winner(position) == Some(winner)
+        };
+        // The logarithm is rounded, so the threshold is exact to a millionth or two.
+        assert!(at((choice.threshold + 3).min(WHOLE)), "{choice:?}");
+        assert!(choice.threshold < 3 || !at(choice.threshold - 3), "{choice:?}");
+    }
+}
+
+#[test]
 fn nobody_wins_without_a_weight() {
     assert_eq!(variants(&[0, 0]).shares().winner(7), None);
     assert_eq!(variants(&[]).shares().winner(7), None);
@@ -96,7 +117,8 @@ fn the_greatest_weights_do_not_overflow() {
     let greatest = Variants::new(names.iter().map(|name| (name.as_str(), 10_000_000_000)));
     for share in [0, 1, 500_000, WHOLE] {
         let shares = Shares { ramp: Some((63, share)), ..greatest.shares() };
-        assert!(shares.winner(u64::MAX).is_some_and(|winner| winner < MOST));
+        let winner = shares.winner(u64::MAX).unwrap();
+        assert!(shares.explain(winner, u64::MAX).share <= WHOLE);
     }
 }
 
