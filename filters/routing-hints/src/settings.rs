@@ -79,28 +79,15 @@ impl Settings {
         }
         let mirror = config.mirror_header.as_deref().unwrap_or(MIRROR_HEADER);
         let mirror = header("mirrorHeader", mirror, MIRROR_VALUE)?;
-        let mut rules: Vec<RuleSettings> = Vec::with_capacity(config.rules.len());
-        let mut matchers = Vec::with_capacity(config.rules.len());
-        for (index, wire) in config.rules.iter().enumerate() {
-            let path = format!("rules[{index}]");
-            let names = rules.iter().map(|rule| rule.name.as_str());
-            let parsed = check::rule_name(&wire.name, names).and_then(|()| {
-                let matches = wire.matches.as_deref().unwrap_or_default();
-                let matcher = RequestMatcher::from_wire(matches, "match")?;
-                let rule = RuleSettings::from_wire(wire, config.mode, &mirror, metrics)?;
-                Ok((matcher, rule))
-            });
-            let (matcher, rule) = parsed.map_err(|error| error.within(&path))?;
-            matchers.push(matcher);
-            rules.push(rule);
-        }
+        let (mut rules, matches) = rules(&config, &mirror, metrics)?;
         layers::check(&config.rules)?;
         cookie::share(&config.rules, &mut rules)?;
         let written = rules.iter().flat_map(RuleSettings::hint_headers);
         written.chain(mirrors(&config.rules).then_some(&mirror.0)).for_each(|name| hints.add(name));
         let override_header = config.override_header.as_ref().map(override_header).transpose()?;
-        let matches = MatchTable::new(matchers);
+        let trust = trust(&config)?;
         let needs_request_headers = !hints.is_empty()
+            || trust.is_some()
             || matches.any_needs_request_headers()
             || override_header.is_some()
             || rules.iter().any(RuleSettings::needs_request_headers);
@@ -108,7 +95,7 @@ impl Settings {
             rules,
             matches,
             hints,
-            trust: trust(&config)?,
+            trust,
             override_header,
             is_shadow: config.mode == Some(Mode::Shadow),
             stats,
@@ -144,6 +131,30 @@ impl Settings {
         let headers = if self.needs_request_headers { "read" } else { "not read" };
         ["rules: ", &rules, "; hint headers: ", &hints, "; request headers are ", headers].concat()
     }
+}
+
+/// The rules, and what they match.
+fn rules(
+    config: &RoutingHintsConfig,
+    mirror: &(HeaderName, HeaderValue),
+    metrics: &mut dyn MetricRegistry,
+) -> Result<(Vec<RuleSettings>, MatchTable), ConfigError> {
+    let mut rules: Vec<RuleSettings> = Vec::with_capacity(config.rules.len());
+    let mut matchers = Vec::with_capacity(config.rules.len());
+    for (index, wire) in config.rules.iter().enumerate() {
+        let path = format!("rules[{index}]");
+        let names = rules.iter().map(|rule| rule.name.as_str());
+        let parsed = check::rule_name(&wire.name, names).and_then(|()| {
+            let matches = wire.matches.as_deref().unwrap_or_default();
+            let matcher = RequestMatcher::from_wire(matches, "match")?;
+            let rule = RuleSettings::from_wire(wire, config.mode, mirror, metrics)?;
+            Ok((matcher, rule))
+        });
+        let (matcher, rule) = parsed.map_err(|error| error.within(&path))?;
+        matchers.push(matcher);
+        rules.push(rule);
+    }
+    Ok((rules, MatchTable::new(matchers)))
 }
 
 /// Who is trusted.

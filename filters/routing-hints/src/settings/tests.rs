@@ -98,6 +98,7 @@ fn headers_are_read_only_if_something_depends_on_them() {
     for (config, needed) in [
         ("{}".to_owned(), false),
         (r#"{"hintHeaders": ["x-route"]}"#.to_owned(), true),
+        (r#"{"trusted": [{"source": {"namespaces": ["a"]}}]}"#.to_owned(), true),
         (r#"{"overrideHeader": {"name": "x-o", "secrets": ["0123456789abcdef"]}}"#.to_owned(), true),
         (r#"{"rules": [{"name": "r", "set": {"headers": {"a": "b"}}}]}"#.to_owned(), true),
         (r#"{"rules": [{"name": "r", "set": {"filterState": {"a": "b"}}}]}"#.to_owned(), false),
