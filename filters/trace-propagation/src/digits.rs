@@ -94,12 +94,16 @@ pub(crate) fn decimal(field: &[u8]) -> Option<u64> {
     })
 }
 
-/// Writes so many lower-case hex digits, at most 16.
-pub(crate) fn push_hex(text: &mut Vec<u8>, value: u64, digits: u32) {
-    for place in (0..digits).rev() {
-        let digit = (value >> (4 * place) & 0xf) as u8;
-        text.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+/// Writes the last so many of 16 lower-case hex digits.
+pub(crate) fn push_hex(text: &mut Vec<u8>, value: u64, digits: usize) {
+    let mut all = [0; 16];
+    let mut rest = value;
+    for byte in all.iter_mut().rev() {
+        let digit = (rest & 0xf) as u8;
+        *byte = digit + if digit < 10 { b'0' } else { b'a' - 10 };
+        rest >>= 4;
     }
+    text.extend_from_slice(all.get(16_usize.saturating_sub(digits)..).unwrap_or_default());
 }
 
 /// Writes 32 lower-case hex digits.

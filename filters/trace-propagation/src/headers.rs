@@ -64,7 +64,14 @@ pub(crate) struct Names(Vec<HeaderName>);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot<'a> {
     slots: [Slot<'a>; COUNT],
+    /// Which headers there are.
+    present: Mask,
 }
+
+/// A set of known headers: most requests have few of them, and one comparison tells that a format has
+/// none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mask(u32);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot<'a> {
@@ -134,6 +141,19 @@ impl Names {
     }
 }
 
+// === impl Mask ===
+
+impl Mask {
+    /// These headers.
+    pub(crate) fn of(headers: &[Known]) -> Self {
+        headers.iter().fold(Self::default(), |mask, known| mask.with(*known))
+    }
+
+    fn with(self, known: Known) -> Self {
+        Self(self.0 | 1 << known as u32)
+    }
+}
+
 // === impl Snapshot ===
 
 impl<'a> Snapshot<'a> {
@@ -153,6 +173,7 @@ impl<'a> Snapshot<'a> {
         if let Some(slot) = self.slots.get_mut(known as usize) {
             slot.is_repeated = slot.value.is_some();
             slot.value = slot.value.or(Some(value));
+            self.present = self.present.with(known);
         }
     }
 
@@ -160,6 +181,7 @@ impl<'a> Snapshot<'a> {
     pub(crate) fn set(&mut self, known: Known, value: &'a [u8]) {
         if let Some(slot) = self.slots.get_mut(known as usize) {
             *slot = Slot { value: Some(value), is_repeated: false };
+            self.present = self.present.with(known);
         }
     }
 
@@ -170,7 +192,12 @@ impl<'a> Snapshot<'a> {
 
     /// Whether there is a value.
     pub(crate) fn has(&self, known: Known) -> bool {
-        self.first(known).is_some()
+        self.has_any(Mask::default().with(known))
+    }
+
+    /// Whether any of these headers is there.
+    pub(crate) fn has_any(&self, mask: Mask) -> bool {
+        self.present.0 & mask.0 != 0
     }
 
     /// Whether there are several.

@@ -8,8 +8,9 @@ use crate::config::{
     TracePropagationConfig, Tracer, Trust,
 };
 use crate::correlate::Memory;
+use crate::format;
 use crate::generate::Sampler;
-use crate::headers::{Known, NAMES, Names};
+use crate::headers::{Known, Mask, NAMES, Names};
 use crate::stats::{FilterStats, format_name};
 use filter_api::{ConfigError, HeaderName, MetricRegistry};
 use filter_config::check::{invalid_header, whole};
@@ -43,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) inject: Vec<Format>,
     /// `extract`, and what else of `inject` there is.
     pub(crate) formats: Vec<Format>,
+    /// The headers of each of `formats`.
+    pub(crate) masks: Vec<Mask>,
     pub(crate) propagate: Vec<HeaderName>,
     pub(crate) overwrite: Vec<HeaderName>,
     pub(crate) generate: Generate,
@@ -78,6 +81,7 @@ impl Settings {
         let (extract, inject) = formats(config.extract, config.inject)?;
         let more = inject.iter().filter(|format| !extract.contains(format));
         let formats: Vec<Format> = extract.iter().chain(more).copied().collect();
+        let masks = formats.iter().map(|format| Mask::of(format::headers(*format))).collect();
         let (propagate, overwrite) = carried(config.propagate.as_deref(), &config.overwrite)?;
         // A tracer makes contexts of its own, which this filter never sees.
         let generate = match tracer {
@@ -100,6 +104,7 @@ impl Settings {
             extract,
             inject,
             formats,
+            masks,
             propagate,
             overwrite,
             generate,
@@ -113,7 +118,7 @@ impl Settings {
 
     /// Whether a header belongs to a format that is looked at.
     pub(crate) fn is_looked_at(&self, known: Known) -> bool {
-        let is_of = |format: &Format| crate::format::headers(*format).contains(&known);
+        let is_of = |format: &Format| format::headers(*format).contains(&known);
         self.formats.iter().any(is_of)
             || (known == Known::Tracestate && self.formats.contains(&Format::Tracecontext))
     }

@@ -54,8 +54,9 @@ impl<'a> Pass<'a> {
 
     /// The context of the first format that has one, in the order of `extract`.
     pub(super) fn own(&self) -> Option<TraceContext> {
-        self.settings.extract.iter().find_map(|format| match self.reading(*format) {
-            Reading::Context(context) => Some(context),
+        // They are in that order, and what is only injected comes after.
+        self.readings.iter().find_map(|(format, reading)| match reading {
+            Reading::Context(context) if self.settings.extract.contains(format) => Some(*context),
             _ => None,
         })
     }
@@ -356,7 +357,10 @@ impl<'a> Pass<'a> {
 /// What the request says in every format that is looked at, where it says anything.
 pub(super) fn read_all(settings: &Settings, snapshot: &Snapshot<'_>) -> Vec<(Format, Reading)> {
     let mut readings = Vec::new();
-    for format in &settings.formats {
+    for (format, mask) in settings.formats.iter().zip(&settings.masks) {
+        if !snapshot.has_any(*mask) {
+            continue;
+        }
         match format::read(*format, snapshot) {
             Reading::Absent => {}
             reading => readings.push((*format, reading)),
