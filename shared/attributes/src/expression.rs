@@ -60,6 +60,29 @@ impl Expression {
         self.terms.iter().any(|term| term.visit(request, env, see))
     }
 
+    /// The header, where the expression is just one.
+    #[must_use]
+    pub fn header(&self) -> Option<&HeaderKey> {
+        match self.terms.as_slice() {
+            [Term::Header(key)] => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether any term is an attribute of the host: one that does not exist may be unknown rather
+    /// than absent.
+    #[must_use]
+    pub fn reads_host(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term, Term::Host(_)))
+    }
+
+    /// Whether any term is of the peer's certificate: who decides on access by it has to know that
+    /// the certificate was verified.
+    #[must_use]
+    pub fn reads_identity(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term, Term::Host(host) if host.is_of_identity()))
+    }
+
     /// Whether any term reads the request's headers.
     #[must_use]
     pub fn needs_request_headers(&self) -> bool {

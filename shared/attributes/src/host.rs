@@ -97,6 +97,14 @@ impl HostAttribute {
         })
     }
 
+    /// Whether it is read from the peer's certificate.
+    pub(crate) fn is_of_identity(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Namespace | Kind::Principal | Kind::ServiceAccount | Kind::TrustDomain
+        )
+    }
+
     /// Shows every value of the attribute to `see`; false where there is none.
     #[inline(never)]
     pub(crate) fn visit(&self, env: &mut dyn Environment, see: &mut dyn FnMut(&[u8])) -> bool {

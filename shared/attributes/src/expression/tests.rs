@@ -1,4 +1,5 @@
 use super::Expression;
+use crate::HeaderKey;
 use filter_api::{
     Cas, Environment, Gauge, HeaderPairs, Permit, RequestHead, SharedDataError, UnixTime,
     encode_pairs,
@@ -370,4 +371,27 @@ fn the_manual_knows_every_attribute() {
         assert!(manual.contains(&format!("`{name}`")), "{name}");
     }
     assert!(names.split(", ").count() > 30, "{names}");
+}
+
+#[test]
+fn an_expression_tells_where_it_looks() {
+    for (text, header, host, identity) in [
+        ("request.headers[X-App]", Some(&b"x-app"[..]), false, false),
+        ("request.host", Some(b":authority"), false, false),
+        ("request.headers[a] | request.headers[b]", None, false, false),
+        ("request.path | \"/\"", None, false, false),
+        ("source.ip", None, true, false),
+        ("request.headers[a] | source.labels[app]", None, true, false),
+        ("source.principal", None, true, true),
+        ("\"\"", None, false, false),
+        ("request.headers[a] | source.namespace", None, true, true),
+        ("source.serviceAccount", None, true, true),
+        ("source.trustDomain", None, true, true),
+        ("request.auth.principal", None, true, false),
+    ] {
+        let expression = Expression::parse(text).unwrap();
+        assert_eq!(expression.header().map(HeaderKey::as_bytes), header, "{text}");
+        assert_eq!(expression.reads_host(), host, "{text}");
+        assert_eq!(expression.reads_identity(), identity, "{text}");
+    }
 }
