@@ -1,0 +1,103 @@
+//! Paths as rules write them: Istio's four forms of a text, or a template over segments.
+
+use crate::pattern::Pattern;
+use filter_api::ConfigError;
+use filter_config::quoted;
+
+#[cfg(test)]
+mod tests;
+
+/// `/admin`, `/api/*`, `*/info`, `*`, or `/v1/{*}/x/{**}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PathPattern {
+    Template(Vec<Segment>),
+    Text(Pattern),
+}
+
+/// What a segment of the path has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Segment {
+    /// `{**}`: one segment or more, empty ones too; Envoy's `**`.
+    AnyNumber,
+    Literal(Box<[u8]>),
+    /// `{*}`: one segment, not empty.
+    One,
+}
+
+impl PathPattern {
+    /// Compiles `text`.
+    ///
+    /// # Errors
+    /// A text that no path can match (it begins with neither `/` nor `*`, or holds a query or a
+    /// fragment), and a template with anything but whole segments.
+    pub(crate) fn new(text: &str) -> Result<Self, ConfigError> {
+        let refuse = |allowed: &str| Err(ConfigError::found("", quoted(text), allowed));
+        if text.contains(['?', '#']) {
+            return refuse("a path without query and fragment: neither is compared");
+        }
+        if !text.starts_with('/') && !text.starts_with('*') {
+            return refuse("a path that begins with / or *");
+        }
+        if !text.contains(['{', '}']) {
+            return Ok(Self::Text(Pattern::new(text)));
+        }
+        let allowed = "a template of whole segments such as /v1/{*}/x/{**}, {**} once, no other *";
+        let Some(rest) = text.strip_prefix('/') else { return refuse(allowed) };
+        let mut segments = Vec::new();
+        for part in rest.split('/') {
+            segments.push(match part {
+                "{*}" => Segment::One,
+                "{**}" => Segment::AnyNumber,
+                _ if part.contains(['{', '}', '*']) => return refuse(allowed),
+                _ => Segment::Literal(part.as_bytes().into()),
+            });
+        }
+        if segments.iter().filter(|segment| **segment == Segment::AnyNumber).count() > 1 {
+            return refuse(allowed);
+        }
+        Ok(Self::Template(segments))
+    }
+
+    /// Whether one reading of a path is as the rule writes it.
+    pub(crate) fn matches(&self, path: &[u8], ignore_case: bool) -> bool {
+        match self {
+            Self::Text(pattern) => pattern.matches(path, ignore_case),
+            Self::Template(segments) => path
+                .strip_prefix(b"/")
+                .is_some_and(|rest| matches_segments(segments, rest, ignore_case)),
+        }
+    }
+
+    /// Whether every path that `other` matches is surely matched by this one.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(mine), Self::Text(theirs)) => mine.covers(theirs),
+            (Self::Text(mine), _) => *mine == Pattern::Any,
+            (mine, theirs) => mine == theirs,
+        }
+    }
+
+    /// Whether the pattern ends within a segment: `/admin*` is `/administrator` too.
+    pub(crate) fn splits_segments(&self) -> bool {
+        matches!(self, Self::Text(Pattern::Prefix(prefix)) if !prefix.ends_with(b"/"))
+    }
+}
+
+/// Whether what follows the first slash is made of these segments.
+fn matches_segments(segments: &[Segment], path: &[u8], ignore_case: bool) -> bool {
+    let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+    let one = |(segment, part): (&Segment, &&[u8])| match segment {
+        Segment::AnyNumber => true,
+        Segment::Literal(literal) if ignore_case => part.eq_ignore_ascii_case(literal),
+        Segment::Literal(literal) => **part == **literal,
+        Segment::One => !part.is_empty(),
+    };
+    let Some(at) = segments.iter().position(|segment| *segment == Segment::AnyNumber) else {
+        return segments.len() == parts.len() && segments.iter().zip(&parts).all(one);
+    };
+    // Before it from the front, behind it from the back; it takes what is between.
+    let behind = segments.len().saturating_sub(at + 1);
+    parts.len() >= segments.len()
+        && segments.iter().take(at).zip(&parts).all(one)
+        && segments.iter().rev().take(behind).zip(parts.iter().rev()).all(one)
+}

@@ -1,0 +1,130 @@
+//! Whether a rule matches a request.
+//!
+//! A request can often be read in more than one way: a path by its escapes, a header by its lines. A
+//! rule that refuses matches if any reading does, one that allows if all do; what is negated
+//! (`notPaths`) is turned around within each reading, not afterwards.
+
+use crate::facts::Facts;
+use condition::ConditionMatcher;
+use filter_api::{ConfigError, Environment};
+use identity::SourceMatcher;
+use matchers::MatchResult;
+use operation::OperationMatcher;
+
+mod condition;
+mod operation;
+mod value;
+
+use crate::config::{Action, OnMissing, Rule};
+
+/// How a rule reads a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Any reading is enough; otherwise all are needed.
+    any: bool,
+    /// What an attribute counts as that is missing.
+    missing: bool,
+    /// Whether the case of ASCII letters in paths counts.
+    ignore_path_case: bool,
+}
+
+/// `from`, `to` and `when` of a rule, compiled.
+#[derive(Debug)]
+pub(crate) struct RuleMatcher {
+    reading: Reading,
+    /// `None` where any caller will do.
+    from: Option<SourceMatcher>,
+    /// Empty where anything may be called.
+    to: Vec<OperationMatcher>,
+    when: Vec<ConditionMatcher>,
+}
+
+impl Reading {
+    /// As the rule's action needs it, unless the rule says otherwise.
+    pub(crate) fn of(
+        action: Action,
+        on_missing: Option<OnMissing>,
+        ignore_path_case: bool,
+    ) -> Self {
+        let any = action != Action::Allow;
+        let missing = on_missing.map_or(any, |on_missing| on_missing == OnMissing::Match);
+        Self { any, missing, ignore_path_case }
+    }
+
+    fn settle(self, result: MatchResult) -> bool {
+        match result {
+            MatchResult::Match => true,
+            MatchResult::Missing => self.missing,
+            MatchResult::NoMatch => false,
+        }
+    }
+}
+
+impl RuleMatcher {
+    /// Compiles a rule.
+    ///
+    /// # Errors
+    /// The first part that is wrong, by its path within the rule.
+    pub(crate) fn from_wire(rule: &Rule, reading: Reading) -> Result<Self, ConfigError> {
+        let from = match &rule.from {
+            Some(from) => {
+                not_empty("from", from)?;
+                Some(SourceMatcher::from_wire(from, "from")?)
+            }
+            None => None,
+        };
+        let to = each("to", rule.to.as_deref(), |target| {
+            OperationMatcher::from_wire(&target.operation).map_err(|e| e.within("operation"))
+        })?;
+        let when = each("when", rule.when.as_deref(), ConditionMatcher::from_wire)?;
+        // Attributes of the host cost a call each; what the request says by itself is asked first.
+        let (mut when, rest): (Vec<_>, Vec<_>) =
+            when.into_iter().partition(ConditionMatcher::is_of_request);
+        when.extend(rest);
+        Ok(Self { reading, from: from.filter(|from| !from.is_any()), to, when })
+    }
+
+    /// Whether the request is one that the rule is about.
+    pub(crate) fn matches(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> bool {
+        let reading = self.reading;
+        (self.to.is_empty() || self.to.iter().any(|one| one.matches(facts, reading, env)))
+            && self.when.iter().all(|one| one.matches(facts, reading, env))
+            && self
+                .from
+                .as_ref()
+                .is_none_or(|from| reading.settle(from.matches(&mut facts.peer, env)))
+    }
+
+    /// Whether [`matches`](Self::matches) reads the request's headers.
+    pub(crate) fn needs_request_headers(&self) -> bool {
+        !self.to.is_empty() || self.when.iter().any(ConditionMatcher::needs_request_headers)
+    }
+}
+
+/// Compiles every entry of a list, which is not empty where it is there.
+fn each<T, U>(
+    field: &str,
+    list: Option<&[T]>,
+    compile: impl Fn(&T) -> Result<U, ConfigError>,
+) -> Result<Vec<U>, ConfigError> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    not_empty(field, list)?;
+    let mut compiled = Vec::with_capacity(list.len());
+    for (index, entry) in list.iter().enumerate() {
+        let entry = compile(entry);
+        compiled.push(entry.map_err(|e| e.within(&format!("[{index}]")).within(field))?);
+    }
+    Ok(compiled)
+}
+
+/// An empty list would match nothing or everything, depending on who reads it.
+fn not_empty<T>(field: &str, list: &[T]) -> Result<(), ConfigError> {
+    if list.is_empty() {
+        return Err(ConfigError::found(
+            field,
+            "an empty list",
+            "one entry or more, or no such field",
+        ));
+    }
+    Ok(())
+}

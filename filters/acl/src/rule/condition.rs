@@ -1,0 +1,141 @@
+//! Conditions on attributes.
+
+use super::Reading;
+use super::operation::texts;
+use super::value::Alternatives;
+use crate::config::Condition;
+use crate::facts::Facts;
+use crate::pattern::Pattern;
+use addresses::{IpPrefix, IpPrefixSet, parse_ip};
+use attributes::{Expression, HeaderKey};
+use filter_api::{ConfigError, Environment};
+use identity::{Source, SourceEntry, SourceMatcher};
+
+/// An entry of `when`, compiled.
+#[derive(Debug)]
+pub(super) enum ConditionMatcher {
+    /// An address of the host.
+    Address(Box<AddressMatcher>),
+    /// Any other attribute. Of a request, absence is a fact; of the host it is a gap.
+    Attribute {
+        attribute: Expression,
+        values: Alternatives,
+    },
+    Header {
+        name: HeaderKey,
+        values: Alternatives,
+    },
+    /// Who calls.
+    Source(SourceMatcher),
+}
+
+/// Prefixes that an address has to lie in, or outside of.
+#[derive(Debug)]
+pub(super) struct AddressMatcher {
+    address: Expression,
+    of: Option<IpPrefixSet>,
+    not: Option<IpPrefixSet>,
+}
+
+impl ConditionMatcher {
+    pub(super) fn from_wire(wire: &Condition) -> Result<Self, ConfigError> {
+        let (of, not) = (("values", &wire.values), ("notValues", &wire.not_values));
+        if wire.values.is_none() && wire.not_values.is_none() {
+            return Err(ConfigError::found("", "neither", "values, notValues, or both"));
+        }
+        if let Some(source) = source(wire) {
+            let entry = SourceEntry { source };
+            return SourceMatcher::from_wire(&[entry], "").map(Self::Source);
+        }
+        let attribute = Expression::parse(&wire.key).map_err(|why| ConfigError::new("key", why))?;
+        if wire.key == "destination.ip" {
+            let (of, not) = (prefixes(of)?, prefixes(not)?);
+            let matcher = AddressMatcher { address: attribute, of, not };
+            return Ok(Self::Address(Box::new(matcher)));
+        }
+        let pattern = |text: &str| Ok(Pattern::new(text));
+        let values = Alternatives { of: texts(of, pattern)?, not: texts(not, pattern)? };
+        Ok(match attribute.header() {
+            Some(name) => Self::Header { name: name.clone(), values },
+            None => Self::Attribute { attribute, values },
+        })
+    }
+
+    pub(super) fn matches(
+        &self,
+        facts: &mut Facts<'_>,
+        reading: Reading,
+        env: &mut dyn Environment,
+    ) -> bool {
+        match self {
+            Self::Header { name, values } => {
+                let mut look = values.look();
+                for value in facts.request.headers().values(name.as_bytes()) {
+                    look.at(value);
+                }
+                look.is_met(reading)
+            }
+            Self::Source(source) => reading.settle(source.matches(&mut facts.peer, env)),
+            Self::Attribute { attribute, values } => {
+                let mut look = values.look();
+                let exists = attribute.visit(&facts.request, env, &mut |value| look.at(value));
+                if !exists && attribute.reads_host() {
+                    return reading.missing;
+                }
+                look.is_met(reading)
+            }
+            Self::Address(matcher) => {
+                let AddressMatcher { address, of, not } = matcher.as_ref();
+                let found = address.evaluate(&facts.request, env);
+                let Some(ip) = found.and_then(|text| parse_ip(&text)) else {
+                    return reading.missing;
+                };
+                of.as_ref().is_none_or(|set| set.contains(ip))
+                    && not.as_ref().is_none_or(|set| !set.contains(ip))
+            }
+        }
+    }
+
+    /// Whether it is settled by what the request says itself.
+    pub(super) fn is_of_request(&self) -> bool {
+        match self {
+            Self::Header { .. } => true,
+            Self::Attribute { attribute, .. } => !attribute.reads_host(),
+            Self::Address(_) | Self::Source(_) => false,
+        }
+    }
+
+    pub(super) fn needs_request_headers(&self) -> bool {
+        match self {
+            Self::Header { .. } => true,
+            Self::Attribute { attribute, .. } => attribute.needs_request_headers(),
+            Self::Address(_) | Self::Source(_) => false,
+        }
+    }
+}
+
+/// Conditions on the caller are those of `from`, with everything that belongs to it: identity only
+/// from a certificate that was verified.
+fn source(wire: &Condition) -> Option<Source> {
+    let (of, not) = (wire.values.clone(), wire.not_values.clone());
+    let none = Source::default();
+    Some(match wire.key.as_str() {
+        "request.auth.principal" => {
+            Source { request_principals: of, not_request_principals: not, ..none }
+        }
+        "remote.ip" => Source { remote_ip_blocks: of, not_remote_ip_blocks: not, ..none },
+        "source.ip" => Source { ip_blocks: of, not_ip_blocks: not, ..none },
+        "source.namespace" => Source { namespaces: of, not_namespaces: not, ..none },
+        "source.principal" => Source { principals: of, not_principals: not, ..none },
+        "source.serviceAccount" => {
+            Source { service_accounts: of, not_service_accounts: not, ..none }
+        }
+        "source.trustDomain" => Source { trust_domains: of, not_trust_domains: not, ..none },
+        _ => return None,
+    })
+}
+
+fn prefixes(field: (&str, &Option<Vec<String>>)) -> Result<Option<IpPrefixSet>, ConfigError> {
+    let prefix = |text: &str| IpPrefix::parse(text).map_err(|why| ConfigError::new("", why));
+    Ok(texts(field, prefix)?.map(|list| list.into_iter().collect()))
+}
