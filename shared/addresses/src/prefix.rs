@@ -60,7 +60,8 @@ impl IpPrefix {
         };
         Self::new(address, length).ok_or_else(|| {
             let prefix = Self { address, length };
-            let allowed = Self { address: prefix.first(length), length }.to_string();
+            let allowed = spelled(prefix.first(length));
+            let allowed = [&allowed, "/", &length.to_string()].concat();
             refuse(", which has bits set beyond the prefix", &allowed)
         })
     }
@@ -109,6 +110,29 @@ impl fmt::Display for IpPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.length)
     }
+}
+
+/// An address for a message, IPv6 in all its groups: the standard library's shortest form is 3 KB in
+/// every module.
+fn spelled(ip: IpAddr) -> String {
+    let (octets, size, joint) = match ip {
+        IpAddr::V4(v4) => (v4.octets().to_vec(), 1, "."),
+        IpAddr::V6(v6) => (v6.octets().to_vec(), 2, ":"),
+    };
+    let mut groups: Vec<String> = Vec::new();
+    for group in octets.chunks(size) {
+        let hex = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+        groups.push(match group {
+            [octet] => octet.to_string(),
+            _ => {
+                let digits = group.iter().flat_map(|octet| [hex(octet >> 4), hex(octet & 15)]);
+                let digits: String = digits.collect();
+                let shortest = digits.trim_start_matches('0');
+                if shortest.is_empty() { "0".to_owned() } else { shortest.to_owned() }
+            }
+        });
+    }
+    groups.join(joint)
 }
 
 /// Bits of an address.
