@@ -95,6 +95,15 @@ impl StringMatcher {
         Err(ConfigError::found(path, found, allowed))
     }
 
+    /// A regular expression that matches the whole text, for filters that know no other match.
+    ///
+    /// # Errors
+    /// Why `pattern` is none, in words for a user.
+    pub fn regex(pattern: &str) -> Result<Self, String> {
+        let test = Test::Regex(Pattern::compile(pattern, false)?);
+        Ok(Self { test, ignore_case: false })
+    }
+
     /// Whether the text is as asked for.
     ///
     /// A regex reads a text that is not UTF-8 as Latin-1, every byte one character, so that such a
