@@ -4,8 +4,6 @@
 //! miss what two differently written rules have in common; what it tells is true.
 
 use crate::config::{AclConfig, Action, Condition, OnMissing, Rule, Target};
-use crate::host_name::HostPattern;
-use crate::path_pattern::PathPattern;
 use crate::pattern::Pattern;
 use identity::SourceEntry;
 
@@ -73,10 +71,12 @@ fn shadowed_by(rule: &Rule, earlier: &[Rule]) -> Option<String> {
     Some(["changes nothing: rule ", &first.name, " matches all of it first"].concat())
 }
 
+/// Whether a path is allowed by a prefix that ends within a segment: `/admin*` is `/administrator`
+/// too.
 fn splits_segments(rule: &Rule) -> Option<String> {
     let operations = rule.to.iter().flatten().map(|target| &target.operation);
     let mut paths = operations.flat_map(|operation| operation.paths.iter().flatten());
-    let is_split = |path: &&String| PathPattern::new(path).is_ok_and(|path| path.splits_segments());
+    let is_split = |path: &str| matches!(Pattern::new(path), Pattern::Prefix(prefix) if !prefix.ends_with(b"/"));
     let path = paths.find(|path| rule.action == Action::Allow && is_split(path))?;
     Some(["the path ", path, " ends within a segment: it allows longer names too"].concat())
 }
@@ -137,21 +137,14 @@ fn within(about: &str, wide: &[String], narrow: &[String]) -> bool {
     narrow.iter().all(|narrow| wide.iter().any(|wide| text_covers(about, wide, narrow)))
 }
 
-/// Whether all that the text `narrow` stands for is within `wide`.
+/// Whether all that the text `narrow` stands for is within `wide`. A template of a path stands for no
+/// more than its own text does here; a host with a port, and a prefix of addresses, for itself.
 fn text_covers(about: &str, wide: &str, narrow: &str) -> bool {
-    match about {
-        "hosts" => match (HostPattern::new(wide), HostPattern::new(narrow)) {
-            (Ok(wide), Ok(narrow)) => wide.covers(&narrow),
-            _ => false,
-        },
-        "paths" => match (PathPattern::new(wide), PathPattern::new(narrow)) {
-            (Ok(wide), Ok(narrow)) => wide.covers(&narrow),
-            _ => false,
-        },
-        // Prefixes of addresses: only what is written alike.
-        _ if about.ends_with(".ip") => wide == narrow,
-        _ => Pattern::new(wide).covers(&Pattern::new(narrow)),
-    }
+    let is_itself = match about {
+        "hosts" => narrow.as_bytes().contains(&b':'),
+        _ => about.ends_with(".ip"),
+    };
+    wide == narrow || (!is_itself && Pattern::new(wide).covers(&Pattern::new(narrow)))
 }
 
 fn operations(rule: &Rule) -> Entries<'_> {

@@ -75,7 +75,7 @@ impl Ban {
         let Some(caller) = self.caller(facts, env) else { return false };
         let Some((value, _)) = env.shared_data(&self.place(caller)) else { return false };
         let now = env.monotonic();
-        Entry::decode_all(&value).any(|entry| entry.caller == caller && entry.is_banned(now))
+        Entry::decode_all(&value).iter().any(|entry| entry.caller == caller && entry.is_banned(now))
     }
 
     /// The request was refused: counts it for its caller; `None` where it has none.
@@ -88,7 +88,7 @@ impl Ban {
         let now = env.monotonic();
         let mut began = false;
         let done = update(env, &self.place(caller), |stored| {
-            let mut entries: Vec<Entry> = Entry::decode_all(stored.unwrap_or_default()).collect();
+            let mut entries = Entry::decode_all(stored.unwrap_or_default());
             began = self.limit.count(&mut entries, caller, now);
             Some(Entry::encode_all(&entries))
         });

@@ -2,7 +2,7 @@
 
 use crate::config::EntryType;
 use addresses::{IpPrefix, IpPrefixSet, parse_ip};
-use matchers::{StringMatch, StringMatcher};
+use matchers::StringMatcher;
 use strings::StringSet;
 
 mod strings;
@@ -122,8 +122,7 @@ fn patterns(text: &[u8]) -> Result<Vec<StringMatcher>, BadLine> {
     let mut patterns = Vec::new();
     for (line, entry) in lines(text) {
         if patterns.len() == MOST_PATTERNS {
-            let why = ["more than ", &MOST_PATTERNS.to_string(), " patterns"].concat();
-            return Err(BadLine { line, why });
+            return Err(BadLine { line, why: "more than 1000 patterns".to_owned() });
         }
         let pattern = std::str::from_utf8(entry);
         let pattern = pattern.map_err(|_| BadLine { line, why: "not UTF-8".to_owned() })?;
@@ -133,17 +132,13 @@ fn patterns(text: &[u8]) -> Result<Vec<StringMatcher>, BadLine> {
 }
 
 fn unanchored(pattern: &str) -> Result<StringMatcher, String> {
-    let compile = |pattern: String| {
-        let wire = StringMatch { regex: Some(pattern), ..StringMatch::default() };
-        StringMatcher::from_wire(&wire, false, "").map_err(|error| error.reason().to_owned())
-    };
     // By itself first: what is none by itself must not become one between the parentheses.
-    compile(pattern.to_owned())?;
+    StringMatcher::regex(pattern)?;
     let is_word =
         pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/:@ ".contains(&byte));
     // The plain form is compared as text, without the automaton.
     let parts = if is_word { [".*", pattern, ".*"] } else { ["(?s:.*)(?:", pattern, ")(?s:.*)"] };
-    compile(parts.concat())
+    StringMatcher::regex(&parts.concat())
 }
 
 impl BadLine {

@@ -91,11 +91,6 @@ impl HostPattern {
         self.port.as_deref().is_none_or(|mine| port == Some(mine))
             && self.pattern.matches(name, true)
     }
-
-    /// Whether every host that `other` matches is surely matched by this one.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
-        (self.port.is_none() || self.port == other.port) && self.pattern.covers(&other.pattern)
-    }
 }
 
 #[cfg(test)]

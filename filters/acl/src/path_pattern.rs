@@ -67,20 +67,6 @@ impl PathPattern {
                 .is_some_and(|rest| matches_segments(segments, rest, ignore_case)),
         }
     }
-
-    /// Whether every path that `other` matches is surely matched by this one.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Text(mine), Self::Text(theirs)) => mine.covers(theirs),
-            (Self::Text(mine), _) => *mine == Pattern::Any,
-            (mine, theirs) => mine == theirs,
-        }
-    }
-
-    /// Whether the pattern ends within a segment: `/admin*` is `/administrator` too.
-    pub(crate) fn splits_segments(&self) -> bool {
-        matches!(self, Self::Text(Pattern::Prefix(prefix)) if !prefix.ends_with(b"/"))
-    }
 }
 
 /// Whether what follows the first slash is made of these segments.

@@ -111,10 +111,16 @@ fn each<T, U>(
     not_empty(field, list)?;
     let mut compiled = Vec::with_capacity(list.len());
     for (index, entry) in list.iter().enumerate() {
-        let entry = compile(entry);
-        compiled.push(entry.map_err(|e| e.within(&format!("[{index}]")).within(field))?);
+        compiled.push(compile(entry).map_err(|error| at(error, field, index))?);
     }
     Ok(compiled)
+}
+
+/// Puts the place of an entry in front of its error.
+#[cold]
+#[inline(never)]
+pub(crate) fn at(error: ConfigError, field: &str, index: usize) -> ConfigError {
+    error.within(&format!("[{index}]")).within(field)
 }
 
 /// An empty list would match nothing or everything, depending on who reads it.

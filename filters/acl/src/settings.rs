@@ -10,7 +10,7 @@ use crate::ban::Ban;
 use crate::config::{AclConfig, OnAmbiguous, Reply};
 use crate::list::List;
 use crate::refusal::Refusal;
-use crate::rule::RuleMatcher;
+use crate::rule::{self as matcher, RuleMatcher};
 use crate::stats::{FilterStats, Tally};
 use filter_api::{ConfigError, Counter, MetricRegistry};
 use filter_config::check::{rule_name, whole};
@@ -207,7 +207,7 @@ fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// Puts the place of an entry in front of its error.
 fn at<T>(field: &str, index: usize, result: Result<T, ConfigError>) -> Result<T, ConfigError> {
-    result.map_err(|error| error.within(&format!("[{index}]")).within(field))
+    result.map_err(|error| matcher::at(error, field, index))
 }
 
 /// Names are part of metrics and details, so they are unique over rules, lists and bans.

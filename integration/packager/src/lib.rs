@@ -36,14 +36,12 @@ const ALWAYS: [&str; 8] = [
 ];
 
 /// What each callback of a filter needs exported.
-const BY_CALLBACK: [(Callbacks, &[&str]); 4] = [
+const BY_CALLBACK: [(Callbacks, &[&str]); 5] = [
     (Callbacks::REQUEST_HEADERS, &["proxy_on_request_headers"]),
     (Callbacks::RESPONSE_HEADERS, &["proxy_on_response_headers"]),
     (Callbacks::RESPONSE_BODY, &["proxy_on_response_body", "proxy_on_response_trailers"]),
-    (
-        Callbacks::CALLOUTS,
-        &["proxy_on_http_call_response", "proxy_on_grpc_receive", "proxy_on_grpc_close"],
-    ),
+    (Callbacks::HTTP_CALLOUTS, &["proxy_on_http_call_response"]),
+    (Callbacks::GRPC_CALLOUTS, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
 ];
 
 /// The module as Envoy is to load it.

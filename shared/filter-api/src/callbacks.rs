@@ -15,8 +15,12 @@ impl Callbacks {
     pub const RESPONSE_HEADERS: Self = Self(1 << 1);
     /// `proxy_on_response_body` (and trailers, which cost nothing where there are none).
     pub const RESPONSE_BODY: Self = Self(1 << 2);
-    /// `proxy_on_http_call_response` and its gRPC siblings; cost nothing per request.
-    pub const CALLOUTS: Self = Self(1 << 3);
+    /// `proxy_on_http_call_response`; costs nothing per request.
+    pub const HTTP_CALLOUTS: Self = Self(1 << 3);
+    /// `proxy_on_grpc_receive` and `proxy_on_grpc_close`; cost nothing per request.
+    pub const GRPC_CALLOUTS: Self = Self(1 << 4);
+    /// Both kinds of calls.
+    pub const CALLOUTS: Self = Self::HTTP_CALLOUTS.and(Self::GRPC_CALLOUTS);
 
     /// Both sets together.
     #[must_use]
@@ -39,7 +43,7 @@ impl Callbacks {
     /// The set of [`bits`](Self::bits); unknown bits are dropped.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & 0b1111)
+        Self(bits & 0b1_1111)
     }
 }
 

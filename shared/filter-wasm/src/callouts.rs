@@ -32,33 +32,37 @@ thread_local! {
     static PENDING: RefCell<Vec<Pending>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes a call. One that the host refuses ends at once: its caller is told.
-pub(crate) fn make(sources: &Sources, callout: Callout, caller: Weak<dyn Caller>) {
-    let (tag, max_body_size, made) = match callout {
-        Callout::Grpc { tag, cluster, service, method, message, timeout } => {
-            let timeout = milliseconds(timeout);
-            (tag, usize::MAX, hostcalls::grpc_call(&cluster, &service, &method, &message, timeout))
-        }
-        Callout::HttpGet { tag, cluster, authority, path, headers, timeout, max_body_size } => {
-            let pseudo: [(&[u8], &[u8]); 3] = [
-                (b":method", b"GET"),
-                (b":path", path.as_bytes()),
-                (b":authority", authority.as_bytes()),
-            ];
-            let further = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-            let encoded = encode_pairs(pseudo.into_iter().chain(further));
-            let made = hostcalls::http_call(&cluster, &encoded, milliseconds(timeout));
-            (tag, max_body_size, made)
-        }
+/// Makes a gRPC call.
+pub(crate) fn call_grpc(sources: &Sources, callout: Callout, caller: Weak<dyn Caller>) {
+    let Callout::Grpc { tag, cluster, service, method, message, timeout } = callout else { return };
+    let made = hostcalls::grpc_call(&cluster, &service, &method, &message, milliseconds(timeout));
+    await_answer(sources, made, Pending { token: 0, tag, max_body_size: usize::MAX, caller });
+}
+
+/// Makes an HTTP call.
+pub(crate) fn get_http(sources: &Sources, callout: Callout, caller: Weak<dyn Caller>) {
+    let Callout::HttpGet { tag, cluster, authority, path, headers, timeout, max_body_size } =
+        callout
+    else {
+        return;
     };
+    let pseudo: [(&[u8], &[u8]); 3] =
+        [(b":method", b"GET"), (b":path", path.as_bytes()), (b":authority", authority.as_bytes())];
+    let further = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let encoded = encode_pairs(pseudo.into_iter().chain(further));
+    let made = hostcalls::http_call(&cluster, &encoded, milliseconds(timeout));
+    await_answer(sources, made, Pending { token: 0, tag, max_body_size, caller });
+}
+
+/// Remembers a call by its token. One that the host refused ends at once: its caller is told.
+fn await_answer(sources: &Sources, made: hostcalls::Result<u32>, call: Pending) {
     match made {
         Ok(token) => {
-            let call = Pending { token, tag, max_body_size, caller };
-            PENDING.with_borrow_mut(|pending| pending.push(call));
+            PENDING.with_borrow_mut(|pending| pending.push(Pending { token, ..call }));
         }
         Err(status) => {
             sources.report("calling a cluster", status);
-            finish(&caller, &CalloutResult::unanswered(tag));
+            finish(&call.caller, &CalloutResult::unanswered(call.tag));
         }
     }
 }

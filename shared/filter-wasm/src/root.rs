@@ -11,7 +11,7 @@ use crate::stream::Stream;
 use crate::streams::{Slot, streams};
 use crate::timers::Timers;
 use filter_api::{
-    Callbacks, CalloutResult, Effects, Environment, HOST_ERRORS, HttpFilter, LocalReply,
+    Callbacks, Callout, CalloutResult, Effects, Environment, HOST_ERRORS, HttpFilter, LocalReply,
     MetricRegistry, RootDecision,
 };
 use proxy_wasm::traits::{Context, RootContext};
@@ -90,11 +90,17 @@ impl<F: HttpFilter> Plugin<F> {
                 self.sources.report("setting the tick", status);
             }
         }
-        // Known when the module is compiled: without the callback the calls are not in it either.
-        if F::CALLBACKS.contains(Callbacks::CALLOUTS) {
-            for callout in callouts {
-                let caller: Weak<dyn Caller> = self.this.clone();
-                callouts::make(&self.sources, callout, caller);
+        for callout in callouts {
+            let caller: Weak<dyn Caller> = self.this.clone();
+            // Known when the module is compiled: without its callback a call is not in it either.
+            match callout {
+                Callout::Grpc { .. } if F::CALLBACKS.contains(Callbacks::GRPC_CALLOUTS) => {
+                    callouts::call_grpc(&self.sources, callout, caller);
+                }
+                Callout::HttpGet { .. } if F::CALLBACKS.contains(Callbacks::HTTP_CALLOUTS) => {
+                    callouts::get_http(&self.sources, callout, caller);
+                }
+                Callout::Grpc { .. } | Callout::HttpGet { .. } => {}
             }
         }
     }

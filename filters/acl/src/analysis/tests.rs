@@ -68,9 +68,11 @@ fn hosts_sources_and_all_entries_are_compared() {
     assert_eq!(about(&[rule("a", two), rule("b", one)].join(",")).len(), 1);
     assert!(about(&[rule("a", one), rule("b", two)].join(",")).is_empty());
     let hosts = |hosts: &str| format!(r#""to": [{{"operation": {{"hosts": [{hosts}]}}}}]"#);
-    let (wide, narrow) = (hosts(r#""*.example""#), hosts(r#""a.example:80""#));
+    let (wide, narrow) = (hosts(r#""*.example""#), hosts(r#""a.example""#));
     assert_eq!(about(&[rule("a", &wide), rule("b", &narrow)].join(",")).len(), 1);
     assert!(about(&[rule("a", &narrow), rule("b", &wide)].join(",")).is_empty());
+    // A host with a port is not one whose name ends in that port.
+    assert!(about(&[rule("a", &hosts(r#""*80""#)), rule("b", &narrow)].join(",")).is_empty());
 }
 
 #[test]

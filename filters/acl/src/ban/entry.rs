@@ -24,21 +24,32 @@ impl Entry {
     }
 
     /// Reads what [`encode_all`](Self::encode_all) wrote; it ends early where that is not it.
-    pub(super) fn decode_all(bytes: &[u8]) -> impl Iterator<Item = Self> {
+    pub(super) fn decode_all(bytes: &[u8]) -> Vec<Self> {
         let mut numbers = bytes.as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number));
-        std::iter::from_fn(move || {
-            let (caller, banned_until, count) = (numbers.next()?, numbers.next()?, numbers.next()?);
-            let count = usize::try_from(count).ok()?;
-            let refused_at: Vec<u64> = numbers.by_ref().take(count).collect();
-            Some(Self { caller, banned_until, refused_at })
-        })
+        let mut entries = Vec::new();
+        while let (Some(caller), Some(banned_until), Some(count)) =
+            (numbers.next(), numbers.next(), numbers.next())
+        {
+            let mut entry = Self { caller, banned_until, refused_at: Vec::new() };
+            for _ in 0..count {
+                let Some(at) = numbers.next() else { break };
+                entry.refused_at.push(at);
+            }
+            entries.push(entry);
+        }
+        entries
     }
 
     pub(super) fn encode_all(entries: &[Self]) -> Vec<u8> {
-        let numbers = entries.iter().flat_map(|entry| {
-            let head = [entry.caller, entry.banned_until, entry.refused_at.len() as u64];
-            head.into_iter().chain(entry.refused_at.iter().copied())
-        });
-        numbers.flat_map(u64::to_le_bytes).collect()
+        let mut bytes = Vec::new();
+        for entry in entries {
+            for number in [entry.caller, entry.banned_until, entry.refused_at.len() as u64] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+            for at in &entry.refused_at {
+                bytes.extend_from_slice(&at.to_le_bytes());
+            }
+        }
+        bytes
     }
 }

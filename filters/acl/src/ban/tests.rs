@@ -96,9 +96,9 @@ fn memory_is_bounded_and_bans_outlast_a_flood() {
 
 #[test]
 fn bytes_that_are_no_entries_are_none() {
-    assert_eq!(Entry::decode_all(b"short").count(), 0);
+    assert_eq!(Entry::decode_all(b"short"), []);
     let all = vec![Entry { caller: 1, banned_until: 2, refused_at: vec![3, 4] }, Entry::new(5)];
     let bytes = Entry::encode_all(&all);
-    assert_eq!(Entry::decode_all(&bytes).collect::<Vec<_>>(), all);
-    assert_eq!(Entry::decode_all(&[0xff; 64]).count(), 1);
+    assert_eq!(Entry::decode_all(&bytes), all);
+    assert_eq!(Entry::decode_all(&[0xff; 64]).len(), 1);
 }

@@ -41,8 +41,10 @@ impl Record {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let numbers = [self.version, self.confirmed_at, self.next_attempt, self.lease_until];
-        let mut bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let mut bytes = Vec::with_capacity(36 + self.etag.len());
+        for number in [self.version, self.confirmed_at, self.next_attempt, self.lease_until] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
         bytes.extend_from_slice(&self.failures.to_le_bytes());
         bytes.extend_from_slice(&self.etag);
         bytes

@@ -1,7 +1,7 @@
 //! What is called: hosts, ports, methods, paths.
 
 use super::value::Alternatives;
-use super::{Reading, not_empty};
+use super::{Reading, at, not_empty};
 use crate::config::Operation;
 use crate::facts::Facts;
 use crate::host_name::HostPattern;
@@ -130,8 +130,7 @@ pub(super) fn texts<P>(
     not_empty(field, texts)?;
     let mut compiled = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
-        let text = compile(text);
-        compiled.push(text.map_err(|e| e.within(&format!("[{index}]")).within(field))?);
+        compiled.push(compile(text).map_err(|error| at(error, field, index))?);
     }
     Ok(Some(compiled))
 }
@@ -148,7 +147,7 @@ fn method(text: &str) -> Result<Pattern, ConfigError> {
 fn port(text: &str) -> Result<Pattern, ConfigError> {
     match text.parse::<u16>() {
         // As the attribute is written: without zeros in front.
-        Ok(number) if number > 0 && number.to_string() == text => Ok(Pattern::new(text)),
+        Ok(_) if !text.starts_with(['0', '+']) => Ok(Pattern::new(text)),
         _ => Err(ConfigError::found("", quoted(text), "a port, 1 to 65535")),
     }
 }
