@@ -15,6 +15,7 @@ type Simulate = fn(&Case, u64) -> Result<Run>;
 /// The pure filters, from the folders of `filters/`: a test of the house rules writes the lines.
 const PURE: &[(&str, Simulate)] = &[
     // generated:filters
+    pure::<acl::AclFilter>(),
     pure::<fault_injection::FaultFilter>(),
     pure::<routing_hints::RoutingHintsFilter>(),
     pure::<trace_propagation::TraceFilter>(),

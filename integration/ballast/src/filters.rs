@@ -34,6 +34,7 @@ macro_rules! filter {
 /// Every filter, from the folders of `filters/`: a test of the house rules writes the lines.
 pub(crate) const FILTERS: &[Filter] = &[
     // generated:filters
+    filter! {acl::AclFilter, "acl", "acl"},
     filter! {fault_injection::FaultFilter, "fault-injection", "fault_injection"},
     filter! {routing_hints::RoutingHintsFilter, "routing-hints", "routing_hints"},
     filter! {trace_propagation::TraceFilter, "trace-propagation", "trace_propagation"},
