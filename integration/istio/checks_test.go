@@ -72,6 +72,20 @@ var lineups = map[string][]expectation{
 			meets:   func(r reply) bool { return fromBackend(r) && r.took < 2*time.Second },
 		},
 	},
+	"rate-limit-quota": {
+		{
+			what: "reviews to /ratings refused but for one a second", requests: 400, with: 0.99,
+			request: func(int) *http.Request { return get("/ratings/1", "x-app", "reviews") },
+			meets: func(r reply) bool {
+				return r.status == 429 && strings.Contains(r.headers.Get("ratelimit-policy"), "\"requestcount\";q=1;w=1")
+			},
+		},
+		{
+			what: "/products answered by the backend", requests: 100, with: 1, without: 1,
+			request: func(int) *http.Request { return get("/products") },
+			meets:   fromBackend,
+		},
+	},
 	"routing-hints": {
 		{
 			what: "/dark marked for the mirroring route", requests: 100, with: 1,

@@ -17,6 +17,7 @@ const PURE: &[(&str, Simulate)] = &[
     // generated:filters
     pure::<acl::AclFilter>(),
     pure::<fault_injection::FaultFilter>(),
+    pure::<rate_limit_quota::QuotaFilter>(),
     pure::<routing_hints::RoutingHintsFilter>(),
     pure::<trace_propagation::TraceFilter>(),
     // /generated:filters

@@ -36,6 +36,7 @@ pub(crate) const FILTERS: &[Filter] = &[
     // generated:filters
     filter! {acl::AclFilter, "acl", "acl"},
     filter! {fault_injection::FaultFilter, "fault-injection", "fault_injection"},
+    filter! {rate_limit_quota::QuotaFilter, "rate-limit-quota", "rate_limit_quota"},
     filter! {routing_hints::RoutingHintsFilter, "routing-hints", "routing_hints"},
     filter! {trace_propagation::TraceFilter, "trace-propagation", "trace_propagation"},
     // /generated:filters

@@ -58,8 +58,17 @@ impl LocalReply {
 
     /// Adds a header; a name may repeat.
     #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        self.with_headers([(name, value)])
+    }
+
+    /// Adds headers, of which all are serialised once.
+    #[must_use]
+    pub fn with_headers(
+        mut self,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Self {
+        self.headers.extend(headers);
         let pairs = self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         self.encoded_headers = encode_pairs(pairs);
         self

@@ -1,0 +1,94 @@
+//! A keyed hash of 128 bits: SipHash-1-3 (Aumasson, Bernstein), as hash tables that strangers fill
+//! use it. Whoever does not know the secret cannot make two keys meet.
+
+#[cfg(test)]
+mod tests;
+
+/// What the hash is keyed with: one per process, so that nobody outside can compute it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Secret(pub(crate) [u64; 2]);
+
+/// 128 bits of hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Digest(pub(crate) [u64; 2]);
+
+impl Secret {
+    /// The hash of `bytes`.
+    pub(crate) fn digest(self, bytes: &[u8]) -> Digest {
+        siphash::<1, 3>(self, bytes)
+    }
+}
+
+impl Digest {
+    /// Both digests as one. Two that are not related give one that is not related to any.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let ([a, b], [c, d]) = (self.0, other.0);
+        Self([a ^ c, b ^ d])
+    }
+
+    /// The bytes, as they are stored.
+    pub(crate) fn bytes(self) -> [u8; 16] {
+        let [low, high] = self.0;
+        (u128::from(low) | u128::from(high) << 64).to_le_bytes()
+    }
+}
+
+/// SipHash with 128 bits, `C` rounds per word and `D` at each end.
+fn siphash<const C: u32, const D: u32>(Secret([k0, k1]): Secret, bytes: &[u8]) -> Digest {
+    let mut state = State([
+        k0 ^ 0x736f_6d65_7073_6575,
+        k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
+        k0 ^ 0x6c79_6765_6e65_7261,
+        k1 ^ 0x7465_6462_7974_6573,
+    ]);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        state.absorb::<C>(u64::from_le_bytes(*word));
+    }
+    let mut last = (bytes.len() as u64) << 56;
+    for (shift, byte) in (0..56).step_by(8).zip(rest) {
+        last |= u64::from(*byte) << shift;
+    }
+    state.absorb::<C>(last);
+    let low = state.squeeze::<D>(2, 0xee);
+    let high = state.squeeze::<D>(1, 0xdd);
+    Digest([low, high])
+}
+
+struct State([u64; 4]);
+
+impl State {
+    fn absorb<const C: u32>(&mut self, word: u64) {
+        let [_, _, _, d] = &mut self.0;
+        *d ^= word;
+        self.rounds(C);
+        let [a, ..] = &mut self.0;
+        *a ^= word;
+    }
+
+    /// Marks the word at `place` and mixes on.
+    fn squeeze<const D: u32>(&mut self, place: usize, mark: u64) -> u64 {
+        if let Some(word) = self.0.get_mut(place) {
+            *word ^= mark;
+        }
+        self.rounds(D);
+        self.0.iter().fold(0, |sum, word| sum ^ word)
+    }
+
+    fn rounds(&mut self, count: u32) {
+        let [mut a, mut b, mut c, mut d] = self.0;
+        for _ in 0..count {
+            a = a.wrapping_add(b);
+            b = b.rotate_left(13) ^ a;
+            a = a.rotate_left(32);
+            c = c.wrapping_add(d);
+            d = d.rotate_left(16) ^ c;
+            a = a.wrapping_add(d);
+            d = d.rotate_left(21) ^ a;
+            c = c.wrapping_add(b);
+            b = b.rotate_left(17) ^ c;
+            c = c.rotate_left(32);
+        }
+        self.0 = [a, b, c, d];
+    }
+}

@@ -1,0 +1,155 @@
+//! Headers about quotas: `Retry-After`, the IETF draft's structured fields, and those of draft 03.
+
+use super::name;
+use crate::config::{HeaderKind, RateLimitHeaders};
+use crate::ledger::Standing;
+use crate::settings::{DAY, Grade, nanos};
+use filter_api::{ConfigError, HeaderName, HeaderValue};
+use filter_config::check::duration_within;
+use std::time::Duration;
+
+const SECOND: u64 = 1_000_000_000;
+const MILLISECOND: u64 = 1_000_000;
+
+/// Which headers there are.
+#[derive(Clone, Debug)]
+pub(crate) struct Headers {
+    has_draft: bool,
+    has_x: bool,
+    pub(crate) on_admitted: bool,
+    /// Nanoseconds.
+    pub(crate) jitter: u64,
+    names: Names,
+}
+
+#[derive(Clone, Debug)]
+struct Names {
+    retry_after: HeaderName,
+    pushback: HeaderName,
+    policy: HeaderName,
+    ratelimit: HeaderName,
+    x_limit: HeaderName,
+    x_remaining: HeaderName,
+    x_reset: HeaderName,
+}
+
+/// One quota, and how it stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'t> {
+    pub(crate) name: &'t str,
+    pub(crate) grade: &'t Grade,
+    pub(crate) standing: &'t Standing,
+}
+
+impl Headers {
+    pub(crate) fn from_wire(wire: Option<&RateLimitHeaders>) -> Result<Self, ConfigError> {
+        let default = RateLimitHeaders::default();
+        let wire = wire.unwrap_or(&default);
+        let jitter = wire.retry_after_jitter.map_or(Duration::ZERO, |time| time.get());
+        if wire.retry_after_jitter.is_some() {
+            duration_within("retryAfterJitter", jitter, Duration::from_secs(1), DAY)?;
+        }
+        let kinds = wire.kinds.as_deref().unwrap_or(&[HeaderKind::Ratelimit]);
+        Ok(Self {
+            has_draft: kinds.contains(&HeaderKind::Ratelimit),
+            has_x: kinds.contains(&HeaderKind::XRatelimitDraft03),
+            on_admitted: wire.on_admitted && !kinds.is_empty(),
+            jitter: nanos(jitter),
+            names: Names {
+                retry_after: name("retry-after")?,
+                pushback: name("grpc-retry-pushback-ms")?,
+                policy: name("ratelimit-policy")?,
+                ratelimit: name("ratelimit")?,
+                x_limit: name("x-ratelimit-limit")?,
+                x_remaining: name("x-ratelimit-remaining")?,
+                x_reset: name("x-ratelimit-reset")?,
+            },
+        })
+    }
+
+    /// For a refusal: when the request would fit (nanoseconds, jitter included), and the rest.
+    pub(crate) fn refused(
+        &self,
+        quotas: &[Told<'_>],
+        retry_after: Option<u64>,
+        is_grpc: bool,
+    ) -> Vec<(HeaderName, HeaderValue)> {
+        let mut headers = Vec::with_capacity(7);
+        if let Some(wait) = retry_after {
+            put(&mut headers, &self.names.retry_after, &seconds(wait).max(1).to_string());
+            if is_grpc {
+                let wait = wait.div_ceil(MILLISECOND).max(1);
+                put(&mut headers, &self.names.pushback, &wait.to_string());
+            }
+        }
+        self.add_to(&mut headers, quotas, retry_after);
+        headers
+    }
+
+    /// For an admitted request.
+    pub(crate) fn admitted(&self, quotas: &[Told<'_>]) -> Vec<(HeaderName, HeaderValue)> {
+        let mut headers = Vec::new();
+        self.add_to(&mut headers, quotas, None);
+        headers
+    }
+
+    fn add_to(
+        &self,
+        headers: &mut Vec<(HeaderName, HeaderValue)>,
+        quotas: &[Told<'_>],
+        retry_after: Option<u64>,
+    ) {
+        if self.has_draft && !quotas.is_empty() {
+            let policies: Vec<&str> =
+                quotas.iter().map(|quota| quota.grade.policy.as_str()).collect();
+            put(headers, &self.names.policy, &policies.join(", "));
+            let limits: Vec<String> = quotas.iter().map(|quota| quota.limit(retry_after)).collect();
+            put(headers, &self.names.ratelimit, &limits.join(", "));
+        }
+        let closest = quotas.iter().min_by_key(|quota| quota.nearness());
+        if let (true, Some(closest)) = (self.has_x, closest) {
+            let amount = closest.grade.terms.limit.amount.to_string();
+            let mut limit = amount;
+            for quota in quotas {
+                limit.push_str(", ");
+                limit.push_str(&quota.grade.window);
+            }
+            put(headers, &self.names.x_limit, &limit);
+            put(headers, &self.names.x_remaining, &closest.standing.remaining.to_string());
+            put(headers, &self.names.x_reset, &closest.reset(retry_after).to_string());
+        }
+    }
+}
+
+impl Told<'_> {
+    /// Its item of `RateLimit`.
+    fn limit(&self, retry_after: Option<u64>) -> String {
+        let remaining = self.standing.remaining.to_string();
+        let reset = self.reset(retry_after).to_string();
+        ["\"", self.name, "\";r=", &remaining, ";t=", &reset].concat()
+    }
+
+    /// Seconds. Of a quota that refuses, the same instant that `Retry-After` names.
+    fn reset(&self, retry_after: Option<u64>) -> u64 {
+        let is_refused = !self.standing.is_admitted;
+        let instant = retry_after.filter(|_| is_refused).unwrap_or(self.standing.reset_after);
+        seconds(instant)
+    }
+
+    /// Less is nearer to its end.
+    fn nearness(&self) -> (bool, u64) {
+        (self.standing.is_admitted, self.standing.remaining)
+    }
+}
+
+/// Whole seconds, rounded up: who waits so long has waited long enough.
+fn seconds(nanos: u64) -> u64 {
+    nanos.div_ceil(SECOND)
+}
+
+fn put(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &HeaderName, value: &str) {
+    // Digits and names of quotas: always a value.
+    if let Ok(value) = HeaderValue::new(value) {
+        headers.push((name.clone(), value));
+    }
+}

@@ -1,0 +1,184 @@
+//! Two Envoys, the real rate-limit service and Redis.
+
+use crate::{FILTER, quiet, stat};
+use anyhow::{Context as _, Result};
+use envoy_runner::{
+    Bootstrap, Cluster, EnvoyProcess, HttpFilter, Listener, Load, LoadReport, Request, Route,
+};
+use integration::fixtures::{self, INGRESS};
+use real_parts::{RateLimit, Redis, available};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+
+const DOMAIN: &str = "ballast";
+/// The service wants its domain to be there; our limits travel with the questions.
+const RULES: &str = "domain: ballast\ndescriptors:\n- key: native\n  rate_limit: {unit: minute, requests_per_unit: 3000}\n";
+const LIMIT: u64 = 3_000;
+
+struct World {
+    redis: Redis,
+    service: RateLimit,
+}
+
+impl World {
+    fn start() -> Result<Option<Self>> {
+        let Some(redis) = available(Redis::start())? else { return Ok(None) };
+        let service = RateLimit::start(&[("ballast.yaml", RULES)], redis.addr());
+        Ok(available(service)?.map(|service| Self { redis, service }))
+    }
+
+    fn envoy(&self, listener: Listener) -> Result<EnvoyProcess> {
+        let cluster = Cluster::new("ratelimit", self.service.grpc_addr()).http2();
+        let listener = listener.route(Route::direct_response("/", 200, "answer"));
+        fixtures::start(&Bootstrap::new().listener(listener).cluster(cluster), 2)
+    }
+
+    fn ours(&self, on_unavailable: &str) -> Result<EnvoyProcess> {
+        let filter = fixtures::plugin(
+            FILTER,
+            &json!({
+                "global": {
+                    "service": {"cluster": "ratelimit", "domain": DOMAIN, "timeout": "50ms"},
+                    "onUnavailable": on_unavailable, "replicas": 2,
+                },
+                "quotas": [{"name": "shared", "maxAmount": LIMIT, "validDuration": "1m", "global": true}],
+            }),
+        )?;
+        self.envoy(Listener::new(INGRESS).filter(filter))
+    }
+
+    /// Envoy's own filter, which asks for each request.
+    fn native(&self) -> Result<EnvoyProcess> {
+        let filter = HttpFilter::from_yaml(
+            r#"
+name: envoy.filters.http.ratelimit
+typed_config:
+  "@type": type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit
+  domain: ballast
+  timeout: 0.05s
+  rate_limit_service:
+    transport_api_version: V3
+    grpc_service: {envoy_grpc: {cluster_name: ratelimit}}
+"#,
+        )?;
+        let limits = json!([{"actions": [{"generic_key": {"descriptor_key": "native", "descriptor_value": "x"}}]}]);
+        let route = Route::direct_response("/", 200, "answer");
+        let route = route.merge(json!({"typed_per_filter_config": {"envoy.filters.http.ratelimit": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute",
+            "rate_limits": limits,
+        }}}));
+        let cluster = Cluster::new("ratelimit", self.service.grpc_addr()).http2();
+        let listener = Listener::new(INGRESS).filter(filter).route(route);
+        fixtures::start(&Bootstrap::new().listener(listener).cluster(cluster), 2)
+    }
+}
+
+/// Waits until a window has just begun, so that a test stays within one.
+fn new_minute() -> Result<()> {
+    let now = std::time::UNIX_EPOCH.elapsed()?;
+    let left = 60_000 - u64::try_from(now.as_millis() % 60_000)?;
+    if left < 45_000 {
+        thread::sleep(Duration::from_millis(left + 50));
+    }
+    Ok(())
+}
+
+fn load(addrs: &[SocketAddr], each: usize) -> Result<Vec<LoadReport>> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = addrs
+            .iter()
+            .map(|addr| {
+                let load = Load {
+                    connections: 4,
+                    requests_per_connection: each,
+                    timeout: Duration::from_secs(5),
+                };
+                scope.spawn(move || load.run(*addr, |_| Request::get("/")))
+            })
+            .collect();
+        let reports = threads.into_iter().map(|thread| thread.join().ok().context("a panic")?);
+        reports.collect()
+    })
+}
+
+#[test]
+fn two_envoys_share_one_quota() -> Result<()> {
+    let _alone = quiet();
+    let Some(world) = World::start()? else { return Ok(()) };
+    let (one, two) = (world.ours("DENY")?, world.ours("DENY")?);
+    new_minute()?;
+    let reports = load(&[one.addr(INGRESS)?, two.addr(INGRESS)?], 1_000)?;
+    let admitted: usize = reports.iter().map(|report| report.count(200)).sum();
+    let total: usize = reports.iter().map(LoadReport::total).sum();
+    let sum = |name: &str| Ok::<u64, anyhow::Error>(stat(&one, name)? + stat(&two, name)?);
+    let (calls, granted) = (sum("global.calls")?, sum("global.granted")?);
+    println!(
+        "two Envoys, limit {LIMIT} a minute: {admitted} of {total} admitted, {granted} units given out, \
+         {calls} calls, {} requests waited, {} decided without the service; p50 {:?} and p99 {:?}",
+        sum("global.waited")?,
+        sum("global.unavailable")?,
+        reports[0].percentile(50),
+        reports[0].percentile(99),
+    );
+    assert!(reports.iter().all(|report| report.failures.is_empty()));
+    assert!(u64::try_from(admitted)? <= LIMIT);
+    assert!(u64::try_from(admitted)? * 100 >= LIMIT * 90, "hardly anything was lost");
+    assert!(calls * 20 <= u64::try_from(total)?, "{calls} calls");
+    let native = world.native()?;
+    let report = load(&[native.addr(INGRESS)?], 1_000)?;
+    println!(
+        "Envoy's own filter in the same run: {} of {} admitted, a call each; p50 {:?} and p99 {:?}",
+        report[0].count(200),
+        report[0].total(),
+        report[0].percentile(50),
+        report[0].percentile(99),
+    );
+    Ok(())
+}
+
+#[test]
+fn without_redis_or_the_service_nothing_hangs() -> Result<()> {
+    let _alone = quiet();
+    let Some(mut world) = World::start()? else { return Ok(()) };
+    for (mode, status) in [("ALLOW", 200), ("DENY", 429), ("LOCAL_SHARE", 200)] {
+        let mut envoy = world.ours(mode)?;
+        let addr = [envoy.addr(INGRESS)?];
+        let all = |reports: &[LoadReport], status| reports[0].count(status) == reports[0].total();
+        assert!(all(&load(&addr, 10)?, 200), "{mode}: with the service");
+        for part in ["redis", "service"] {
+            if part == "redis" {
+                world.redis.stop()
+            } else {
+                world.service.stop()
+            }
+            // What was taken ahead is used up first.
+            let reports = load(&addr, 200)?;
+            let reports = if status == 429 { load(&addr, 20)? } else { reports };
+            println!(
+                "{mode}, without {part}: {:?} in {:?}, p99 {:?}",
+                reports[0].statuses,
+                reports[0].elapsed,
+                reports[0].percentile(99)
+            );
+            assert!(reports[0].failures.is_empty(), "{:?}", reports[0].failures);
+            assert!(all(&reports, status), "{mode} without {part}: {:?}", reports[0].statuses);
+            assert!(reports[0].percentile(99) < Duration::from_secs(1));
+            if part == "redis" {
+                world.redis.start_again()?
+            } else {
+                world.service.start_again()?
+            }
+        }
+        // Left alone for half a second after a failure, then asked again.
+        thread::sleep(Duration::from_millis(1_500));
+        let granted = stat(&envoy, "global.granted")?;
+        load(&addr, 500)?;
+        let again = stat(&envoy, "global.granted")?;
+        println!("{mode}, after both are back: {} units given out", again - granted);
+        assert!(again > granted || mode == "ALLOW", "{mode}: the service is asked again");
+        fixtures::unharmed(&mut envoy)?;
+    }
+    Ok(())
+}
