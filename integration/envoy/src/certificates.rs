@@ -59,6 +59,12 @@ impl Authority {
         })
     }
 
+    /// Its own certificate, in PEM.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.certificate
+    }
+
     /// A `CertificateValidationContext` that trusts this authority.
     #[must_use]
     pub fn validation_context(&self) -> Value {
@@ -67,6 +73,18 @@ impl Authority {
 }
 
 impl Certificate {
+    /// The certificate, in PEM.
+    #[must_use]
+    pub fn chain(&self) -> &str {
+        &self.chain
+    }
+
+    /// Its key, in PEM.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// A transport socket that serves with this certificate, and asks for the peer's if there is a
     /// `CertificateValidationContext`.
     #[must_use]

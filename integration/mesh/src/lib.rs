@@ -5,6 +5,7 @@
 //! processes, and [`play`] sends the traffic of a scenario and compares.
 
 mod applications;
+mod certificates;
 mod mesh;
 mod progress;
 mod render;
@@ -16,11 +17,12 @@ mod table;
 mod template;
 
 pub use applications::Received;
+pub use certificates::make as make_certificates;
 pub use mesh::{Mesh, Parts};
 pub use progress::Progress;
 pub use render::{FILTERS, File, Files, Renderer};
 pub use rows::{numbers, play};
 pub use scenario::{Scenario, Step};
-pub use stage::{Check, Stage};
+pub use stage::{Check, Played, Stage};
 pub use table::{Door, Kind, Service, Table};
 pub use template::Template;

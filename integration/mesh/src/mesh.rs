@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::applications::{Application, Received};
+use crate::certificates;
 use crate::render::Renderer;
 use crate::scenario::Step;
 use crate::sidecar::Sidecar;
@@ -23,6 +24,8 @@ pub struct Parts {
     pub modules: PathBuf,
     /// The program that is the application, if its first word is `service`.
     pub program: PathBuf,
+    /// A folder for what is made on the way, such as certificates.
+    pub scratch: PathBuf,
     /// Times on the pages are multiplied by this.
     pub scale: f64,
     /// Worker threads of each Envoy.
@@ -56,7 +59,8 @@ impl Mesh {
             compose: false,
             scale: parts.scale,
             modules: absolute(&parts.modules)?,
-            certificates: absolute(&parts.modules)?,
+            certificates: absolute(&parts.scratch)?,
+            zipkin: None,
         };
         Ok(Self {
             renderer: Renderer { folder: parts.configs.clone(), template },
@@ -209,6 +213,19 @@ impl Mesh {
     /// It does not run.
     pub fn received(&self, instance: &str) -> Result<Vec<Received>> {
         self.application(instance)?.received()
+    }
+
+    /// Makes the certificates that scenarios name, anew.
+    ///
+    /// # Errors
+    /// There is no `openssl`.
+    pub fn make_certificates(&self) -> Result<()> {
+        certificates::make(&self.parts.scratch)
+    }
+
+    /// Tells where spans go, from the next configuration on.
+    pub fn collect_spans_at(&mut self, zipkin: SocketAddr) {
+        self.renderer.template.zipkin = Some(zipkin);
     }
 
     /// A time on a page, here.

@@ -28,6 +28,15 @@ pub enum File {
 }
 
 impl File {
+    /// How many resources it has.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Bootstrap(_) => 1,
+            Self::Resources(resources) => resources.len(),
+        }
+    }
+
     /// The text for Envoy. Each version of a file must differ from the one before.
     ///
     /// # Errors
@@ -75,6 +84,7 @@ impl Renderer {
         let (mut listeners, mut routes, mut clusters) =
             (list("listeners")?, list("routes")?, list("clusters")?);
         change_listeners(&mut listeners, &of(service, &step.listeners))?;
+        secure_listeners(&mut listeners, &of(service, &step.transport_sockets))?;
         change_routes(&mut routes, &of(service, &step.routes))?;
         change_clusters(&mut clusters, &of(service, &step.clusters))?;
         let sides = sides(&of(service, &step.filters))?;
@@ -140,7 +150,10 @@ impl Renderer {
 fn sides(said: &[&Sides]) -> Result<Sides> {
     let mut all = Sides::new();
     for (side, filters) in said.iter().flat_map(|sides| sides.iter()) {
-        ensure!(["gateway", "inbound", "outbound"].contains(&side.as_str()), "no side {side}");
+        ensure!(
+            ["gateway", "inbound", "outbound", "traced"].contains(&side.as_str()),
+            "no side {side}"
+        );
         for (filter, configuration) in filters {
             ensure!(FILTERS.contains(&filter.as_str()), "no filter {filter}");
             all.entry(side.clone()).or_default().insert(filter.clone(), configuration.clone());
@@ -178,18 +191,35 @@ fn chain(side: &str, filters: Option<&BTreeMap<String, Value>>) -> Value {
 }
 
 fn change_listeners(
-    all: &mut [Value],
+    all: &mut Vec<Value>,
     changes: &[&BTreeMap<String, Map<String, Value>>],
 ) -> Result<()> {
     for (name, fields) in changes.iter().flat_map(|changes| changes.iter()) {
-        let listener = by_name(all, name).with_context(|| format!("no listener {name}"))?;
+        let Some(listener) = by_name(all, name) else {
+            ensure!(fields.contains_key("address"), "no listener {name}");
+            let mut new = json!({"name": name});
+            merge(&mut new, Value::Object(fields.clone()));
+            all.push(new);
+            continue;
+        };
         let config = listener.pointer_mut("/filter_chains/0/filters/0/typed_config");
         let config = config.and_then(Value::as_object_mut).context("no network filter")?;
-        if fields.contains_key("weighted_clusters") {
-            // The other of a pair of which one must be given.
-            config.remove("cluster");
+        // The other of a pair of which Envoy takes one.
+        for (one, other) in [("weighted_clusters", "cluster"), ("route_config", "rds")] {
+            if fields.contains_key(one) {
+                config.remove(other);
+            }
         }
         config.extend(fields.clone());
+    }
+    Ok(())
+}
+
+fn secure_listeners(all: &mut [Value], sockets: &[&BTreeMap<String, Value>]) -> Result<()> {
+    for (name, socket) in sockets.iter().flat_map(|sockets| sockets.iter()) {
+        let chain = by_name(all, name).and_then(|it| it.pointer_mut("/filter_chains/0"));
+        let chain = chain.with_context(|| format!("no listener {name}"))?;
+        merge(chain, json!({"transport_socket": socket}));
     }
     Ok(())
 }

@@ -1,24 +1,26 @@
 //! What is done and compared in each row.
 
+mod access;
 mod balancing;
 mod edge;
 mod faults;
 mod pools;
 mod routing;
 mod timeouts;
+mod tracing;
 
 use anyhow::{Context as _, Result};
 
 use crate::mesh::Mesh;
 use crate::progress::Progress;
 use crate::scenario::{Scenario, Step};
-use crate::stage::{Check, Stage};
+use crate::stage::{Played, Stage};
 
 /// Plays one row.
 type Play = fn(&mut Stage) -> Result<()>;
 
 /// Every row that can be played, by number.
-const ROWS: [(u32, Play); 16] = [
+const ROWS: [(u32, Play); 23] = [
     (1, faults::abort_a_share),
     (2, faults::delay_a_share),
     (3, faults::one_user_only),
@@ -29,11 +31,18 @@ const ROWS: [(u32, Play); 16] = [
     (8, pools::ejection),
     (9, pools::all_together),
     (10, routing::canary),
+    (11, routing::by_header),
     (12, routing::by_identity),
     (13, routing::blue_green),
     (14, routing::dark_launch),
+    (15, access::egress),
     (16, balancing::policies),
+    (19, access::deny_list),
+    (20, access::allow_list),
+    (21, tracing::every_hop),
+    (23, tracing::collector),
     (24, edge::tcp_shifting),
+    (25, access::mutual_tls),
     (26, edge::gateway_routes),
 ];
 
@@ -42,17 +51,17 @@ const ROWS: [(u32, Play); 16] = [
 ///
 /// # Errors
 /// The traffic could not be sent, or a configuration was not taken; what was sent and came out
-/// otherwise than promised is a [`Check`] that does not pass.
-pub fn play(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> Result<Vec<Check>> {
-    let checks = play_once(mesh, scenario, progress)?;
-    let mut failed = checks.iter().filter(|check| !check.passes).peekable();
+/// otherwise than promised is a comparison that does not pass.
+pub fn play(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> Result<Played> {
+    let played = play_once(mesh, scenario, progress)?;
+    let mut failed = played.checks.iter().filter(|check| !check.passes).peekable();
     if failed.peek().is_some() && failed.all(|check| check.is_drawn) {
         return play_once(mesh, scenario, progress);
     }
-    Ok(checks)
+    Ok(played)
 }
 
-fn play_once(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> Result<Vec<Check>> {
+fn play_once(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> Result<Played> {
     let row = scenario.row;
     let (_, play) =
         ROWS.iter().find(|(number, _)| *number == row).with_context(|| format!("no row {row}"))?;
@@ -63,10 +72,10 @@ fn play_once(mesh: &mut Mesh, scenario: &Scenario, progress: &mut Progress) -> R
     mesh.apply(&Step::default())?;
     let mut stage = Stage::new(mesh, scenario, progress);
     play(&mut stage).with_context(|| format!("row {row}"))?;
-    let checks = stage.into_checks();
+    let played = stage.into_played();
     mesh.ensure_unharmed()?;
     progress.clear()?;
-    Ok(checks)
+    Ok(played)
 }
 
 /// The rows that can be played.

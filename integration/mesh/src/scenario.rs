@@ -47,9 +47,13 @@ pub struct Step {
     /// Fields of Envoy's `Cluster`, merged into the one of that name.
     #[serde(default)]
     pub clusters: Named<Named<Map<String, Value>>>,
-    /// Fields of a listener's one network filter's configuration, merged into it.
+    /// Fields of a listener's one network filter's configuration, in the place of what it has. A
+    /// listener that is not there yet is given whole.
     #[serde(default)]
     pub listeners: Named<Named<Map<String, Value>>>,
+    /// The transport sockets of listeners.
+    #[serde(default)]
+    pub transport_sockets: Named<Named<Value>>,
 }
 
 impl Scenario {
@@ -80,7 +84,9 @@ impl Scenario {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let scenario: Self = serde_yaml_ng::from_str(text)?;
+        let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
+        value.apply_merge().context("a merge key")?;
+        let scenario: Self = serde_yaml_ng::from_value(value)?;
         ensure!((1..=26).contains(&scenario.row), "there are rows 1 to 26");
         ensure!(!scenario.steps.is_empty(), "a scenario has a step");
         Ok(scenario)

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use crate::render::{File, Files};
 
 /// How long Envoy may take to follow a change.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
+const CLUSTERS: &str = "clusters.yaml";
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Envoy's workers hear of a change from the main thread, and begin to leave an old listener then: in
 /// this time, for there is nothing that tells of it.
@@ -48,14 +49,35 @@ impl Sidecar {
 
     /// Renames new versions of the files that differ into their place, and waits until Envoy serves
     /// by them alone: until connections to what a listener was before have come to their end.
-    pub(crate) fn publish(&mut self, files: Files) -> Result<bool> {
+    pub(crate) fn publish(&mut self, files: Files) -> Result<()> {
+        let differs = |path: &PathBuf, file: &File| {
+            self.files.get(path).is_none_or(|(_, known)| known != file)
+        };
+        let mut changed = files;
+        changed.retain(|path, file| differs(path, file));
+        // What is named has to be there: clusters come before, and go after, what leads to them.
+        let path = PathBuf::from(CLUSTERS);
+        let known = self.files.get(&path).map_or(0, |(_, file)| file.count());
+        match changed.remove(&path) {
+            None => self.replace(changed),
+            Some(clusters) => {
+                let grow = clusters.count() >= known;
+                let clusters = Files::from([(path, clusters)]);
+                let (first, then) = if grow { (clusters, changed) } else { (changed, clusters) };
+                self.replace(first)?;
+                self.replace(then)
+            }
+        }
+    }
+
+    fn replace(&mut self, files: Files) -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
         let said = self.envoy.log()?.len();
         let mut awaited = Vec::new();
         for (path, file) in files {
-            let (version, known) = self.files.get(&path).context("a file that is new")?;
-            if *known == file {
-                continue;
-            }
+            let (version, _) = self.files.get(&path).context("a file that is new")?;
             let version = version + 1;
             let place = self.envoy.directory().join(&path);
             let staged = place.with_extension("new");
@@ -64,20 +86,18 @@ impl Sidecar {
             awaited.push((statistic(&path)?, version));
             self.files.insert(path, (version, file));
         }
-        if !awaited.is_empty() {
-            self.wait(&awaited, said)?;
-            thread::sleep(WORKERS_FOLLOW);
-            self.wait(&awaited, said)?;
-        }
-        Ok(!awaited.is_empty())
+        self.wait(&awaited, said)?;
+        thread::sleep(WORKERS_FOLLOW);
+        self.wait(&awaited, said)
     }
 
     fn wait(&self, awaited: &[(String, u64)], said: usize) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        while !self.follows(awaited)? {
+        // Envoy does not answer while it compiles a module, and several may on a small machine.
+        while !self.follows(awaited).unwrap_or(false) {
             self.ensure_nothing_rejected(said)?;
             if Instant::now() > deadline {
-                bail!("Envoy does not follow {awaited:?}");
+                bail!("Envoy does not follow {awaited:?}:\n{}", self.envoy.log()?);
             }
             thread::sleep(LOOK_EVERY);
         }

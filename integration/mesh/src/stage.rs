@@ -44,19 +44,41 @@ pub struct Stage<'a> {
     scenario: &'a Scenario,
     progress: &'a mut Progress,
     step: String,
-    checks: Vec<Check>,
+    played: Played,
+}
+
+/// What came of a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// What was compared.
+    pub checks: Vec<Check>,
+    /// Why it was not played, if something that it needs is not here.
+    pub skipped: Option<String>,
+}
+
+impl Played {
+    /// Whether all is as promised; what was skipped is not known to be otherwise.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.checks.iter().all(|check| check.passes)
+    }
 }
 
 impl<'a> Stage<'a> {
     /// Begins a row.
     pub fn new(mesh: &'a mut Mesh, scenario: &'a Scenario, progress: &'a mut Progress) -> Self {
-        Self { mesh, scenario, progress, step: String::new(), checks: Vec::new() }
+        Self { mesh, scenario, progress, step: String::new(), played: Played::default() }
     }
 
-    /// What was compared.
+    /// What came of it.
     #[must_use]
-    pub fn into_checks(self) -> Vec<Check> {
-        self.checks
+    pub fn into_played(self) -> Played {
+        self.played
+    }
+
+    /// Says why the row cannot be played here.
+    pub fn skip(&mut self, why: impl Display) {
+        self.played.skipped = Some(why.to_string());
     }
 
     /// Lets the mesh serve by a step of the scenario.
@@ -85,7 +107,7 @@ impl<'a> Stage<'a> {
         observed: impl Display,
         passes: bool,
     ) {
-        self.checks.push(Check {
+        self.played.checks.push(Check {
             step: self.step.clone(),
             what: what.to_string(),
             expected: expected.to_string(),
@@ -101,6 +123,17 @@ impl<'a> Stage<'a> {
         self.check(what, expected, observed, passes);
     }
 
+    /// Compares how many answers hold a text with how many there are; shows one that does not.
+    pub fn check_text(&mut self, what: &str, answers: &[Answer], text: &str) {
+        let other = answers.iter().find(|answer| !answer.text().contains(text));
+        let mut observed = with_text(answers, text).to_string();
+        if let Some(other) = other {
+            let status = other.status.unwrap_or_default();
+            observed.push_str(&format!(", else {status} {}", other.text().trim_end()));
+        }
+        self.check(what, answers.len(), observed, other.is_none());
+    }
+
     /// Compares how often something happened with how often it should, within 99.9 % bounds.
     pub fn check_share(&mut self, what: &str, hits: usize, of: usize, percent: f64) {
         let trials = u32::try_from(of).unwrap_or(u32::MAX);
@@ -109,7 +142,7 @@ impl<'a> Stage<'a> {
         let (low, high) = (bounds.start().max(0.0).ceil(), bounds.end().min(trials.into()).floor());
         let expected = format!("{percent:.0} %: {low} to {high} of {of}");
         self.check(what, expected, hits, bounds.contains(&seen));
-        if let Some(check) = self.checks.last_mut() {
+        if let Some(check) = self.played.checks.last_mut() {
             check.is_drawn = true;
         }
     }

@@ -9,6 +9,8 @@ use std::net::{SocketAddr, TcpListener};
 const FIRST_BASE: u16 = 20_000;
 /// Between two bases; every offset is below it.
 const STRIDE: u16 = 200;
+/// The ports that a row has to itself.
+const DOORS: u16 = 5;
 /// How many bases are tried: the last port lies below those that the system gives away.
 const BASES: u16 = 60;
 
@@ -60,6 +62,8 @@ pub enum Door {
     Inbound,
     /// A sidecar's listener for what the application calls.
     Outbound,
+    /// A sidecar's listener with a tracer, behind the outbound one.
+    Traced,
     /// The gateway's HTTP.
     Http,
     /// The gateway's TCP.
@@ -75,6 +79,7 @@ impl Door {
             "app" => Self::App,
             "inbound" => Self::Inbound,
             "outbound" => Self::Outbound,
+            "traced" => Self::Traced,
             "http" => Self::Http,
             "tcp" => Self::Tcp,
             _ => return None,
@@ -87,6 +92,7 @@ impl Door {
             Self::Inbound | Self::Tcp => 1,
             Self::Outbound => 2,
             Self::Admin => 3,
+            Self::Traced => 4,
         }
     }
 }
@@ -169,8 +175,8 @@ impl Table {
         for service in &table.services {
             let instance = &service.instance;
             ensure!(names.insert(instance), "{instance} is there twice");
-            ensure!(service.offset <= STRIDE - 4, "{instance}: the offset is too high");
-            for port in service.offset..service.offset + 4 {
+            ensure!(service.offset <= STRIDE - DOORS, "{instance}: the offset is too high");
+            for port in service.offset..service.offset + DOORS {
                 ensure!(ports.insert(port), "{instance}: {port} is another's");
             }
         }
@@ -234,12 +240,12 @@ mod tests {
     use super::{Door, Table};
 
     const TEXT: &str = "services:\n- {instance: gateway, kind: gateway, offset: 0}\n\
-                        - {instance: a-1, service: a, offset: 4, next: b, forward: all}\n";
+                        - {instance: a-1, service: a, offset: 5, next: b, forward: all}\n";
 
     #[test]
     fn ports_are_the_base_and_two_offsets() {
         let table = Table::parse(TEXT).unwrap();
-        assert_eq!(table.addr("a-1", Door::Outbound).unwrap().to_string(), "127.0.0.1:20006");
+        assert_eq!(table.addr("a-1", Door::Outbound).unwrap().to_string(), "127.0.0.1:20007");
         assert_eq!(table.port("gateway", Door::Admin).unwrap(), 20_003);
         assert_eq!(table.named("a").unwrap(), table.named("a-1").unwrap());
         assert!(table.port("b", Door::App).is_err() && table.named("b").is_err());
@@ -258,8 +264,8 @@ mod tests {
     fn names_and_ports_belong_to_one_row() {
         for (row, why) in [
             ("{instance: a-1, offset: 8}", "a-1 is there twice"),
-            ("{instance: b, offset: 7}", "b: 7 is another's"),
-            ("{instance: b, offset: 197}", "b: the offset is too high"),
+            ("{instance: b, offset: 9}", "b: 9 is another's"),
+            ("{instance: b, offset: 196}", "b: the offset is too high"),
         ] {
             let error = Table::parse(&format!("{TEXT}- {row}\n")).unwrap_err();
             assert_eq!(error.to_string(), why);

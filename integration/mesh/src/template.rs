@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 
 use crate::table::{Door, Table};
 
@@ -18,12 +19,14 @@ pub struct Template {
     pub modules: String,
     /// The folder of certificates and keys, as Envoy sees it.
     pub certificates: String,
+    /// Where a Zipkin server listens, if it does not at its usual port.
+    pub zipkin: Option<SocketAddr>,
 }
 
 impl Template {
     /// Fills in one value and all below it, for the process `instance`.
     ///
-    /// A text that is nothing but `${<instance>.<door>}` becomes Envoy's `Address` of that door, with
+    /// A text that is nothing but `${<instance>.<door>}` or `${zipkin}` becomes Envoy's `Address`, with
     /// `.listen` the one to listen on; `self` is the process itself. In any other text, `${self}`,
     /// `${service}`, `${version}`, `${modules}` and `${certificates}` are replaced, and `${7s}` is a time
     /// on a page.
@@ -61,6 +64,11 @@ impl Template {
     /// The address where one reaches the door of an instance, or where it listens.
     fn address(&self, text: &str, instance: &str) -> Result<Option<Value>> {
         let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        if inner == Some("zipkin") {
+            let host = if self.compose { "zipkin" } else { "127.0.0.1" };
+            let port = self.zipkin.map_or(9411, |addr| addr.port());
+            return Ok(Some(json!({"socket_address": {"address": host, "port_value": port}})));
+        }
         let Some((name, door)) = inner.and_then(|inner| inner.split_once('.')) else {
             return Ok(None);
         };
@@ -141,6 +149,7 @@ mod tests {
             scale: 0.1,
             modules: "/m".to_owned(),
             certificates: "/c".to_owned(),
+            zipkin: None,
         };
         let mut value = json!([{"x": text}]);
         template.fill(&mut value, "a-1")?;

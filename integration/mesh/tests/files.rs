@@ -20,6 +20,7 @@ fn renderer(compose: bool) -> Result<Renderer> {
         scale: 1.0,
         modules: "/modules".to_owned(),
         certificates: "/certificates".to_owned(),
+        zipkin: None,
     };
     Ok(Renderer { folder: folder(), template })
 }

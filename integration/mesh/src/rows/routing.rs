@@ -114,3 +114,23 @@ pub(super) fn dark_launch(stage: &mut Stage) -> Result<()> {
     stage.check("the filter's counter of the rule", REQUESTS, hinted, hinted >= REQUESTS);
     Ok(())
 }
+
+/// Row 11.
+pub(super) fn by_header(stage: &mut Stage) -> Result<()> {
+    const EACH: usize = 60;
+    stage.step("Safari and Firefox to v2")?;
+    for (browser, agent, version) in [
+        (
+            "Safari",
+            "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Version/17.4 Safari/605.1.15",
+            "v2",
+        ),
+        ("Firefox", "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0", "v2"),
+        ("curl", "curl/8.5.0", "v1"),
+    ] {
+        let answers = stage.ask(EACH, 6, |_| Request::get("/").header("user-agent", agent))?;
+        let there = with_text(&answers, &of_version(version));
+        stage.check_equal(&format!("{browser}: answers of {version}"), EACH, there);
+    }
+    Ok(())
+}

@@ -5,7 +5,7 @@ mod print;
 
 use anyhow::{Context as _, Result, bail};
 use arguments::{Command, parse};
-use mesh::{Mesh, Parts, Progress, Renderer, Scenario, Step, Table, Template};
+use mesh::{Mesh, Parts, Played, Progress, Renderer, Scenario, Step, Table, Template};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Write as _, stdout};
@@ -51,13 +51,13 @@ fn scenario(row: u32, scale: f64, stay: bool) -> Result<ExitCode> {
     let scenario = scenarios.get(&row).with_context(|| format!("there is no scenario {row}"))?;
     print::title(scenario, scale)?;
     let mut mesh = Mesh::new(parts(scale)?)?;
-    let checks = mesh::play(&mut mesh, scenario, &mut Progress::new())?;
-    print::checks(&checks)?;
+    let played = mesh::play(&mut mesh, scenario, &mut Progress::new())?;
+    print::played(&played)?;
     if stay {
         print::what_to_try(&mesh, &scenarios)?;
         stop.recv().context("nobody listens for Ctrl-C any more")?;
     }
-    Ok(verdict(checks.iter().all(|check| check.passes)))
+    Ok(verdict(played.passes()))
 }
 
 fn all(scale: f64) -> Result<ExitCode> {
@@ -68,7 +68,7 @@ fn all(scale: f64) -> Result<ExitCode> {
     for (row, scenario) in scenarios()? {
         let outcome = mesh::play(&mut mesh, &scenario, &mut progress);
         progress.clear()?;
-        passes &= outcome.as_ref().is_ok_and(|checks| checks.iter().all(|check| check.passes));
+        passes &= outcome.as_ref().is_ok_and(Played::passes);
         print::table_row(row, &scenario, &outcome)?;
     }
     Ok(verdict(passes))
@@ -92,11 +92,11 @@ fn render(row: Option<u32>, step: Option<&str>, compose: bool, out: &Path) -> Re
         ("/etc/ballast/filters".to_owned(), "/etc/ballast/certificates".to_owned())
     } else {
         let below = |path: &str| Ok::<_, anyhow::Error>(root()?.join(path).display().to_string());
-        (below("target/filters")?, below("target/certificates")?)
+        (below("target/filters")?, below("target/mesh")?)
     };
     let table = Table::parse(&text)?;
     let services = table.services.clone();
-    let template = Template { table, compose, scale: 1.0, modules, certificates };
+    let template = Template { table, compose, scale: 1.0, modules, certificates, zipkin: None };
     let renderer = Renderer { folder, template };
     for service in services.iter().filter(|service| service.has_envoy()) {
         let home = out.join(&service.instance);
@@ -147,6 +147,7 @@ fn parts(scale: f64) -> Result<Parts> {
         configs: root.join("envoy-configs/mesh"),
         modules,
         program: std::env::current_exe()?,
+        scratch: root.join("target/mesh"),
         scale,
         workers: 2,
     })

@@ -1,7 +1,7 @@
 //! What is shown.
 
 use anyhow::Result;
-use mesh::{Check, Door, Mesh, Scenario};
+use mesh::{Check, Door, Mesh, Played, Scenario};
 use std::collections::BTreeMap;
 use std::io::{Write as _, stdout};
 
@@ -42,7 +42,8 @@ pub(crate) fn title(scenario: &Scenario, scale: f64) -> Result<()> {
 }
 
 /// Expected and observed, side by side.
-pub(crate) fn checks(checks: &[Check]) -> Result<()> {
+pub(crate) fn played(played: &Played) -> Result<()> {
+    let Played { checks, skipped } = played;
     let mut out = stdout().lock();
     let mut step = None;
     let width = |of: fn(&Check) -> &String| {
@@ -62,6 +63,9 @@ pub(crate) fn checks(checks: &[Check]) -> Result<()> {
         let Check { what: name, expected: due, observed, .. } = check;
         writeln!(out, "  {mark} {name:what$}  {due:expected$}  {observed}")?;
     }
+    if let Some(why) = skipped {
+        writeln!(out, "\nNot played: {why}.")?;
+    }
     let failed = checks.iter().filter(|check| !check.passes).count();
     writeln!(out, "\n{} of {} as promised.", checks.len() - failed, checks.len())?;
     Ok(())
@@ -80,11 +84,18 @@ pub(crate) fn table_head(scale: f64) -> Result<()> {
 }
 
 /// One row: the checks that speak for it, or what went wrong.
-pub(crate) fn table_row(row: u32, scenario: &Scenario, outcome: &Result<Vec<Check>>) -> Result<()> {
+pub(crate) fn table_row(row: u32, scenario: &Scenario, outcome: &Result<Played>) -> Result<()> {
     let mut out = stdout().lock();
     let Scenario { title, by, .. } = scenario;
     let checks = match outcome {
-        Ok(checks) => checks,
+        Ok(Played { skipped: Some(why), .. }) => {
+            writeln!(
+                out,
+                "| {row} | {title} | {by} | | it can be played | | {why} | **skipped** |"
+            )?;
+            return Ok(());
+        }
+        Ok(played) => &played.checks,
         Err(error) => {
             let error = format!("{error:#}").replace('\n', " ");
             writeln!(out, "| {row} | {title} | {by} | | it can be played | | {error} | **no** |")?;
