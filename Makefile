@@ -6,7 +6,7 @@ CARGO ?= cargo
 MODULES = $(patsubst filters/%/wasm,%,$(wildcard filters/*/wasm))
 IN_MODULES = $(filter-out filter-testing,$(patsubst shared/%/Cargo.toml,%,$(wildcard shared/*/Cargo.toml))) $(MODULES) $(MODULES:%=%-wasm)
 
-.PHONY: help toolchain build manifests images test test-istio lint demo mesh mesh-all bench check clean
+.PHONY: help toolchain build manifests images test test-istio lint demo mesh mesh-all soak bench check clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ mesh: build ## the tutorials' mesh; SCENARIO=1 plays a row of envoy-configs/mesh
 
 mesh-all: build ## every row, expected and observed (SCALE=1: with waits as long as the pages')
 	@$(CARGO) run --quiet --locked --package mesh -- all --scale $(or $(SCALE),0.1)
+
+soak: build ## ten minutes of all filters in one chain, under the highest load that the machine holds (SECONDS=60)
+	@$(CARGO) run --quiet --locked --release --package mesh -- soak --seconds $(or $(SECONDS),600)
 
 bench: build ## instructions per request in Envoy (needs valgrind), engines and modules
 	$(CARGO) run --quiet --locked --release --package envoy-runner --bin instruction-bench

@@ -4,7 +4,9 @@ mod access;
 mod balancing;
 mod edge;
 mod faults;
+mod metrics;
 mod pools;
+mod quotas;
 mod routing;
 mod timeouts;
 mod tracing;
@@ -20,7 +22,7 @@ use crate::stage::{Played, Stage};
 type Play = fn(&mut Stage) -> Result<()>;
 
 /// Every row that can be played, by number.
-const ROWS: [(u32, Play); 23] = [
+const ROWS: [(u32, Play); 26] = [
     (1, faults::abort_a_share),
     (2, faults::delay_a_share),
     (3, faults::one_user_only),
@@ -37,9 +39,12 @@ const ROWS: [(u32, Play); 23] = [
     (14, routing::dark_launch),
     (15, access::egress),
     (16, balancing::policies),
+    (17, quotas::reviews_to_ratings),
+    (18, quotas::dimensions),
     (19, access::deny_list),
     (20, access::allow_list),
     (21, tracing::every_hop),
+    (22, metrics::by_rule),
     (23, tracing::collector),
     (24, edge::tcp_shifting),
     (25, access::mutual_tls),

@@ -56,6 +56,17 @@ pub struct Step {
     pub transport_sockets: Named<Named<Value>>,
 }
 
+impl Step {
+    /// Reads a file that is a step alone.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        serde_yaml_ng::from_str(&text).with_context(|| path.display().to_string())
+    }
+}
+
 impl Scenario {
     /// The configuration of this name.
     ///

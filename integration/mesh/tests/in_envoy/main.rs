@@ -1,7 +1,8 @@
-//! The mesh in stock Envoy: every row in figures.
+//! The mesh in stock Envoy: every row in figures, and all filters under load.
 #![allow(clippy::print_stdout, reason = "the figures are what one runs this for")]
 
 mod rows;
+mod soak;
 
 use anyhow::{Context as _, Result};
 use mesh::Parts;

@@ -14,6 +14,7 @@ fn every_row_shows_what_its_page_promises() -> Result<()> {
     let scenarios = Scenario::all(&parts.configs.join("scenarios"))?;
     let known: Vec<u32> = scenarios.keys().copied().collect();
     assert_eq!(known, mesh::numbers(), "a scenario that cannot be played, or a row without one");
+    assert_eq!(known, (1..=26).collect::<Vec<u32>>(), "the pages promise 26 things");
     let mut mesh = Mesh::new(parts)?;
     let mut progress = Progress::new();
     let (mut failed, mut count) = (Vec::new(), 0);

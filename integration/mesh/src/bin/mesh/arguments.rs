@@ -12,6 +12,8 @@ pub(crate) enum Command {
     Scenario { row: u32, scale: f64, stay: bool },
     /// All rows.
     All { scale: f64 },
+    /// All filters under load.
+    Soak { seconds: u64 },
     /// Files only.
     Render { row: Option<u32>, step: Option<String>, compose: bool, out: PathBuf },
 }
@@ -19,6 +21,7 @@ pub(crate) enum Command {
 const USAGE: &str = "usage: mesh
        mesh scenario ROW [--scale NUMBER] [--stay]
        mesh all [--scale NUMBER]
+       mesh soak [--seconds NUMBER]
        mesh render [--scenario ROW [--step NAME]] [--compose] --out FOLDER";
 
 /// Reads what follows the program's name.
@@ -32,11 +35,13 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command> {
     };
     let (mut scale, mut stay, mut compose) = (1.0, false, false);
     let (mut rendered, mut step, mut out) = (None, None, None);
+    let mut seconds = 600;
     while let Some(flag) = words.next() {
         let mut value = || words.next().with_context(|| format!("{flag} takes a value\n{USAGE}"));
         match (command, flag) {
             (Some("scenario"), "--stay") => stay = true,
             (Some("scenario" | "all"), "--scale") => scale = value()?.parse().context(USAGE)?,
+            (Some("soak"), "--seconds") => seconds = value()?.parse().context(USAGE)?,
             (Some("render"), "--compose") => compose = true,
             (Some("render"), "--scenario") => rendered = Some(value()?.parse().context(USAGE)?),
             (Some("render"), "--step") => step = Some(value()?.to_owned()),
@@ -51,6 +56,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command> {
         (None, _) => Command::Run,
         (Some("scenario"), Some(row)) => Command::Scenario { row, scale, stay },
         (Some("all"), _) => Command::All { scale },
+        (Some("soak"), _) => Command::Soak { seconds },
         (Some("render"), _) => {
             Command::Render { row: rendered, step, compose, out: out.context(USAGE)? }
         }
@@ -71,6 +77,7 @@ mod tests {
         assert_eq!(words("").unwrap(), Command::Run);
         let scenario = Command::Scenario { row: 17, scale: 0.5, stay: true };
         assert_eq!(words("scenario 17 --stay --scale 0.5").unwrap(), scenario);
+        assert_eq!(words("soak").unwrap(), Command::Soak { seconds: 600 });
         assert_eq!(words("all").unwrap(), Command::All { scale: 1.0 });
         let render = Command::Render { row: Some(1), step: None, compose: true, out: "x".into() };
         assert_eq!(words("render --scenario 1 --compose --out x").unwrap(), render);

@@ -12,6 +12,7 @@ use std::io::{Write as _, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
+use std::time::Duration;
 
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +28,7 @@ fn main() -> Result<ExitCode> {
         Command::Run => run(),
         Command::Scenario { row, scale, stay } => scenario(row, scale, stay),
         Command::All { scale } => all(scale),
+        Command::Soak { seconds } => soak(seconds),
         Command::Render { row, step, compose, out } => render(row, step.as_deref(), compose, &out),
     }
 }
@@ -72,6 +74,15 @@ fn all(scale: f64) -> Result<ExitCode> {
         print::table_row(row, &scenario, &outcome)?;
     }
     Ok(verdict(passes))
+}
+
+fn soak(seconds: u64) -> Result<ExitCode> {
+    let step = Step::read(&root()?.join("envoy-configs/mesh/soak.yaml"))?;
+    let mut mesh = Mesh::new(parts(1.0)?)?;
+    let length = Duration::from_secs(seconds);
+    let soak = mesh::soak(&mut mesh, &step, length, &mut Progress::new())?;
+    print::soak(&soak)?;
+    Ok(verdict(soak.checks.iter().all(|check| check.passes)))
 }
 
 /// Writes the files of every Envoy, to run them by hand or in containers. Files that are there are

@@ -1,7 +1,7 @@
 //! What is shown.
 
 use anyhow::Result;
-use mesh::{Check, Door, Mesh, Played, Scenario};
+use mesh::{Check, Door, Mesh, Played, Scenario, Soak};
 use std::collections::BTreeMap;
 use std::io::{Write as _, stdout};
 
@@ -69,6 +69,23 @@ pub(crate) fn played(played: &Played) -> Result<()> {
     let failed = checks.iter().filter(|check| !check.passes).count();
     writeln!(out, "\n{} of {} as promised.", checks.len() - failed, checks.len())?;
     Ok(())
+}
+
+/// What a soak was like.
+pub(crate) fn soak(soak: &Soak) -> Result<()> {
+    let Soak { report, memory, checks } = soak;
+    let mut out = stdout().lock();
+    let seconds = report.elapsed.as_secs_f64();
+    let rate = report.total() as f64 / seconds;
+    writeln!(out, "{} requests in {seconds:.0} s, {rate:.0}/s", report.total())?;
+    let at = |percent| report.percentile(percent).as_secs_f64() * 1000.0;
+    writeln!(out, "latency p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms", at(50), at(99), at(100))?;
+    let (least, most) = (memory.iter().min().unwrap_or(&0), memory.iter().max().unwrap_or(&0));
+    let last = memory.last().unwrap_or(&0);
+    writeln!(out, "Envoy's resident memory: {least} to {most} KiB, at the end {last} KiB")?;
+    let checks = checks.clone();
+    drop(out);
+    played(&Played { checks, skipped: None })
 }
 
 /// The table's first lines.
