@@ -47,78 +47,6 @@ func get(path string, headers ...string) *http.Request {
 	return request
 }
 
-// lineups has a row for every filter: what it does wherever its manifests put it. A filter without one
-// fails the test.
-var lineups = map[string][]expectation{
-	"fault-injection": {
-		{
-			what: "/ratings answered 503 by the filter", requests: 400, with: 0.5,
-			request: func(int) *http.Request { return get("/ratings/1") },
-			meets:   func(r reply) bool { return r.status == 503 && r.headers.Get("x-fault-injected") != "" },
-		},
-		{
-			what: "/products answered by the backend", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/products") },
-			meets:   fromBackend,
-		},
-		{
-			what: "/reviews for jason after 2 s", requests: 5, with: 1,
-			request: func(int) *http.Request { return get("/reviews/1", "end-user", "jason") },
-			meets:   func(r reply) bool { return fromBackend(r) && r.took >= 2*time.Second },
-		},
-		{
-			what: "/reviews for others at once", requests: 50, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/reviews/1", "end-user", "jane") },
-			meets:   func(r reply) bool { return fromBackend(r) && r.took < 2*time.Second },
-		},
-	},
-	"rate-limit-quota": {
-		{
-			what: "reviews to /ratings refused but for one a second", requests: 400, with: 0.99,
-			request: func(int) *http.Request { return get("/ratings/1", "x-app", "reviews") },
-			meets: func(r reply) bool {
-				return r.status == 429 && strings.Contains(r.headers.Get("ratelimit-policy"), "\"requestcount\";q=1;w=1")
-			},
-		},
-		{
-			what: "/products answered by the backend", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/products") },
-			meets:   fromBackend,
-		},
-	},
-	"routing-hints": {
-		{
-			what: "/dark marked for the mirroring route", requests: 100, with: 1,
-			request: func(int) *http.Request { return get("/dark/1") },
-			meets:   func(r reply) bool { return r.arrived().Headers.Get("x-mirror") == "true" },
-		},
-		{
-			what: "others not marked, whatever they say", requests: 100, with: 1,
-			request: func(int) *http.Request { return get("/products", "x-mirror", "true", "x-route", "v2") },
-			meets: func(r reply) bool {
-				headers := r.arrived().Headers
-				return fromBackend(r) && headers.Get("x-mirror") == "" && headers.Get("x-route") == ""
-			},
-		},
-		{
-			what: "a cookie for those without a login", requests: 100, with: 1,
-			request: func(int) *http.Request { return get("/products") },
-			meets:   func(r reply) bool { return strings.HasPrefix(r.headers.Get("set-cookie"), "canary=") },
-		},
-		{
-			what: "no cookie for those with one", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/products", "end-user", "jason") },
-			meets:   func(r reply) bool { return fromBackend(r) && r.headers.Get("set-cookie") == "" },
-		},
-	},
-}
-
-// arrived is the request as the backend saw it; an empty one if the backend saw none.
-func (r reply) arrived() (request arrived) {
-	_ = json.Unmarshal([]byte(r.body), &request)
-	return request
-}
-
 // sameVersion says whether the version is the one that answered first.
 func sameVersion() func(reply) bool {
 	var first atomic.Value
@@ -212,4 +140,19 @@ func (m *mesh) verify(t *testing.T, manifest string, way lane, expectations []ex
 				manifest, expected.what, met, expected.requests, share*100, sample)
 		}
 	}
+}
+
+// arrived is the request as the backend saw it; an empty one if the backend saw none.
+func (r reply) arrived() (request arrived) {
+	_ = json.Unmarshal([]byte(r.body), &request)
+	return request
+}
+
+// traceID is that of the request's traceparent.
+func (a arrived) traceID() string {
+	parts := strings.Split(a.Headers.Get("traceparent"), "-")
+	if len(parts) != 4 {
+		return ""
+	}
+	return parts[1]
 }

@@ -49,6 +49,12 @@ func TestFilters(t *testing.T) {
 				m.place(t, filter, place, expectations, &table)
 			})
 		}
+		if crossing := through[filter]; crossing != nil {
+			for _, kinds := range [][]string{{"sidecar-inbound", "sidecar-outbound"}, {"wasm-plugin"}, {"traffic-extension"}} {
+				name := filter + "/through/" + strings.Join(kinds, "+")
+				t.Run(name, func(t *testing.T) { m.placeAround(t, filter, kinds, crossing, &table) })
+			}
+		}
 		t.Run(filter+"/per-route", func(t *testing.T) { m.placePerRoute(t, filter, expectations, &table) })
 	}
 	table.print(t)
@@ -61,7 +67,7 @@ func (m *mesh) place(t *testing.T, filter string, place placement, expectations 
 	if err != nil {
 		t.Fatal(err)
 	}
-	way := lanes[place.lane]
+	way := m.fresh(lanes[place.lane])
 	name := filter + "/" + place.kind
 	m.verify(t, name+", before", way, expectations, false, table)
 	marks := []string{marked(filter, place.plugin)}
@@ -79,13 +85,43 @@ func (m *mesh) place(t *testing.T, filter string, place placement, expectations 
 	m.ensureUnharmed(t, place.proxy)
 }
 
+// placeAround puts a filter on both sides of the client's application.
+func (m *mesh) placeAround(t *testing.T, filter string, kinds []string, expectations []expectation, table *figures) {
+	way := m.fresh(lanes["through"])
+	name := filter + "/through/" + strings.Join(kinds, "+")
+	m.verify(t, name+", before", way, expectations, false, table)
+	marks := []string{strings.ReplaceAll(filter, "-", "_") + "_inbound", strings.ReplaceAll(filter, "-", "_") + "_outbound"}
+	var removes []func()
+	for _, kind := range kinds {
+		objects, err := parse(kustomized(t, filter, kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		removes = append(removes, m.istiod.create(t, objects))
+	}
+	defer func() {
+		for _, remove := range removes {
+			remove()
+		}
+		if err := m.settle("client", false, marks...); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := m.settle("client", true, marks...); err != nil {
+		t.Fatalf("%s changes nothing: %v", name, err)
+	}
+	m.verify(t, name, way, expectations, true, table)
+	m.ensureUnharmed(t, "client")
+}
+
 // placePerRoute switches the filter on for one of the gateway's routes, and looks at both.
 func (m *mesh) placePerRoute(t *testing.T, filter string, expectations []expectation, table *figures) {
 	objects, err := parse(kustomized(t, filter, "per-route"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	on, off := lanes["gateway"], lanes["gateway"]
+	on := m.fresh(lanes["gateway"])
+	off := on
 	on.host = "with-" + filter + ".example"
 	name := filter + "/per-route"
 	m.verify(t, name+", before", on, expectations, false, table)

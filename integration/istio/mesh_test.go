@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -31,6 +32,8 @@ type mesh struct {
 	patience time.Duration
 	// second counts the requests to the second version.
 	second atomic.Int64
+	// callers counts the addresses that requests came from.
+	callers atomic.Int64
 }
 
 // namespace is that of all objects of the mesh.
@@ -55,8 +58,9 @@ func startMesh(t *testing.T, objects string) *mesh {
 		}
 		objects = strings.ReplaceAll(objects, "{{"+pod.name+"}}", m.pods[pod.name].Address)
 	}
-	m.serve(t, "backend", "v1")
-	m.serve(t, "second", "v2")
+	m.serve(t, "backend", m.echo("v1"))
+	m.serve(t, "second", m.echo("v2"))
+	m.serve(t, "client", m.forward())
 	if _, err := parse(objects); err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +74,8 @@ func startMesh(t *testing.T, objects string) *mesh {
 	return m
 }
 
-// serve answers every request to a pod with what arrived of it.
-func (m *mesh) serve(t *testing.T, pod, version string) {
+// serve runs an application in a pod.
+func (m *mesh) serve(t *testing.T, pod string, application http.HandlerFunc) {
 	t.Helper()
 	var listener net.Listener
 	err := m.pods[pod].In(func() (err error) {
@@ -81,15 +85,34 @@ func (m *mesh) serve(t *testing.T, pod, version string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+	server := &http.Server{Handler: application}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { server.Close() })
+}
+
+// echo answers every request with what arrived of it.
+func (m *mesh) echo(version string) http.HandlerFunc {
+	return func(w http.ResponseWriter, request *http.Request) {
 		if version == "v2" {
 			m.second.Add(1)
 		}
 		w.Header().Set("content-type", "application/json")
 		_ = json.NewEncoder(w).Encode(arrived{Version: version, Path: request.RequestURI, Host: request.Host, Headers: request.Header})
-	})}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { server.Close() })
+	}
+}
+
+// forward is the application of the client: it calls the backend, and of all that it got it forwards
+// x-request-id. Each call has a connection of its own: one that was open before a change stays with
+// the listener of that time.
+func (m *mesh) forward() http.HandlerFunc {
+	way := lanes["outbound"]
+	return func(w http.ResponseWriter, request *http.Request) {
+		client := m.client(way)
+		defer client.CloseIdleConnections()
+		answer := send(client, way, get(request.RequestURI, "x-request-id", request.Header.Get("x-request-id")))
+		w.WriteHeader(cmp.Or(answer.status, http.StatusBadGateway))
+		_, _ = io.WriteString(w, answer.body)
+	}
 }
 
 // arrived is a request as the backend saw it.
@@ -132,6 +155,8 @@ type lane struct {
 	to, host string
 	// port is the service's, if it is not that of the mesh.
 	port string
+	// from is the sender's address, if it is one of netns.Callers.
+	from string
 }
 
 var lanes = map[string]lane{
@@ -140,6 +165,16 @@ var lanes = map[string]lane{
 	// From the client, whose sidecar takes it.
 	"outbound": {pod: "client", to: "backend", host: "backend.mesh.example"},
 	"gateway":  {to: "gateway", host: "backend.example"},
+	// Into the client, whose application calls the backend and forwards only x-request-id.
+	"through": {to: "client", host: "client.mesh.example"},
+}
+
+// fresh is the lane from an address of its own, where requests do not come from a pod.
+func (m *mesh) fresh(way lane) lane {
+	if way.pod == "" {
+		way.from = fmt.Sprintf("10.42.0.%d", 128+m.callers.Add(1))
+	}
+	return way
 }
 
 // client sends requests along a lane.
@@ -150,7 +185,11 @@ func (m *mesh) client(way lane) *http.Client {
 			return envoy.Dial(m.pods[way.pod], address)
 		}
 		err = m.network.InHub(func() error {
-			connection, err = net.DialTimeout("tcp4", address, 5*time.Second)
+			dialer := net.Dialer{Timeout: 5 * time.Second}
+			if way.from != "" {
+				dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(way.from)}
+			}
+			connection, err = dialer.Dial("tcp4", address)
 			return err
 		})
 		return connection, err
@@ -172,7 +211,7 @@ func (m *mesh) await(t *testing.T, proxy string, names ...string) {
 	}
 }
 
-// settle waits until what a proxy serves names all of these, or none.
+// settle waits until what a proxy serves to all its clients names all of these, or none.
 func (m *mesh) settle(proxy string, present bool, names ...string) error {
 	deadline := time.Now().Add(m.patience)
 	for {
@@ -187,7 +226,7 @@ func (m *mesh) settle(proxy string, present bool, names ...string) error {
 					wrong = append(wrong, name)
 				}
 			}
-			if len(wrong) == 0 {
+			if len(wrong) == 0 && m.drained(proxy) {
 				return nil
 			}
 			err = fmt.Errorf("%s's Envoy: present should be %v: %v", proxy, present, wrong)
@@ -197,6 +236,16 @@ func (m *mesh) settle(proxy string, present bool, names ...string) error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// drained says whether no connection is left that has an older configuration.
+func (m *mesh) drained(proxy string) bool {
+	for _, what := range []string{"total_listeners_draining", "total_filter_chains_draining"} {
+		if left, err := m.proxies[proxy].Counter("listener_manager." + what); err != nil || left > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // serving is the configuration that new connections get, as text, and what was refused.

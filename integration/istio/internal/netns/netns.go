@@ -18,6 +18,9 @@ import (
 // Hub is the address of the bridge, where everything that is not a pod listens.
 const Hub = "10.42.0.1"
 
+// Callers are addresses of the hub too, so that a request can come from one that was never seen.
+const Callers = "10.42.0.128/25"
+
 const prefix = "ballast-"
 
 // EnvoyGroup is the group that a redirected pod's Envoy runs as: what it sends is not redirected again.
@@ -46,6 +49,7 @@ func New() (*Network, error) {
 		ip("-n", network.hub, "link", "add", "br0", "type", "bridge"),
 		ip("-n", network.hub, "address", "add", Hub+"/24", "dev", "br0"),
 		ip("-n", network.hub, "link", "set", "br0", "up"),
+		ip("-n", network.hub, "route", "add", "local", Callers, "dev", "lo"),
 	)
 	if err != nil {
 		network.Close()
