@@ -3,6 +3,8 @@ package istio
 import (
 	"strings"
 	"testing"
+
+	"istio.io/istio/pkg/config"
 )
 
 // placement is where a manifest puts a filter, and the way to it.
@@ -70,19 +72,43 @@ func (m *mesh) place(t *testing.T, filter string, place placement, expectations 
 	way := m.fresh(lanes[place.lane])
 	name := filter + "/" + place.kind
 	m.verify(t, name+", before", way, expectations, false, table)
-	marks := []string{marked(filter, place.plugin)}
-	remove := m.istiod.create(t, objects)
-	defer func() {
-		remove()
-		if err := m.settle(place.proxy, false, marks...); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := m.settle(place.proxy, true, marks...); err != nil {
-		t.Fatalf("%s changes nothing: %v", name, err)
-	}
+	defer m.apply(t, name, whose(place.kind), []string{marked(filter, place.plugin)}, objects)()
 	m.verify(t, name, way, expectations, true, table)
 	m.ensureUnharmed(t, place.proxy)
+}
+
+// sidecars are the proxies of the workloads that ask for every filter.
+var sidecars = []string{"backend", "client"}
+
+// whose are the proxies that a kind of manifest is for.
+func whose(kind string) []string {
+	if kind == "gateway" {
+		return []string{"gateway"}
+	}
+	return sidecars
+}
+
+// apply serves objects and waits until every one of the proxies has taken them over; what it returns
+// takes them back, and waits for that.
+func (m *mesh) apply(t *testing.T, name string, proxies, marks []string, objects []config.Config) (takeBack func()) {
+	t.Helper()
+	remove := m.istiod.create(t, objects)
+	takeBack = func() {
+		t.Helper()
+		remove()
+		for _, proxy := range proxies {
+			if err := m.settle(proxy, false, marks...); err != nil {
+				t.Errorf("%s is taken back: %v", name, err)
+			}
+		}
+	}
+	for _, proxy := range proxies {
+		if err := m.settle(proxy, true, marks...); err != nil {
+			takeBack()
+			t.Fatalf("%s changes nothing: %v", name, err)
+		}
+	}
+	return takeBack
 }
 
 // placeAround puts a filter on both sides of the client's application.
@@ -91,25 +117,15 @@ func (m *mesh) placeAround(t *testing.T, filter string, kinds []string, expectat
 	name := filter + "/through/" + strings.Join(kinds, "+")
 	m.verify(t, name+", before", way, expectations, false, table)
 	marks := []string{strings.ReplaceAll(filter, "-", "_") + "_inbound", strings.ReplaceAll(filter, "-", "_") + "_outbound"}
-	var removes []func()
+	var objects []config.Config
 	for _, kind := range kinds {
-		objects, err := parse(kustomized(t, filter, kind))
+		more, err := parse(kustomized(t, filter, kind))
 		if err != nil {
 			t.Fatal(err)
 		}
-		removes = append(removes, m.istiod.create(t, objects))
+		objects = append(objects, more...)
 	}
-	defer func() {
-		for _, remove := range removes {
-			remove()
-		}
-		if err := m.settle("client", false, marks...); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := m.settle("client", true, marks...); err != nil {
-		t.Fatalf("%s changes nothing: %v", name, err)
-	}
+	defer m.apply(t, name, sidecars, marks, objects)()
 	m.verify(t, name, way, expectations, true, table)
 	m.ensureUnharmed(t, "client")
 }
@@ -125,17 +141,8 @@ func (m *mesh) placePerRoute(t *testing.T, filter string, expectations []expecta
 	on.host = "with-" + filter + ".example"
 	name := filter + "/per-route"
 	m.verify(t, name+", before", on, expectations, false, table)
-	remove := m.istiod.create(t, objects)
 	marks := []string{marked(filter, false), "envoy.config.route.v3.FilterConfig"}
-	defer func() {
-		remove()
-		if err := m.settle("gateway", false, marks...); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := m.settle("gateway", true, marks...); err != nil {
-		t.Fatalf("%s changes nothing: %v", name, err)
-	}
+	defer m.apply(t, name, []string{"gateway"}, marks, objects)()
 	m.verify(t, name+", its route", on, expectations, true, table)
 	m.verify(t, name+", other routes", off, expectations, false, table)
 	m.ensureUnharmed(t, "gateway")

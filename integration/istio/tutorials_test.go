@@ -169,23 +169,12 @@ func (m *mesh) show(t *testing.T, p page, table *figures) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		remove := m.istiod.create(t, ours)
-		defer remove()
-		m.await(t, "backend", marked(filter, false))
+		defer m.apply(t, manifest, whose(kind), []string{marked(filter, false)}, ours)()
 	}
 	if met := m.met(p, way, table); met && !p.asBefore {
 		t.Errorf("%s: all is as expected before it is served", p.file)
 	}
-	remove := m.istiod.create(t, objects)
-	defer func() {
-		remove()
-		if err := m.settle(p.proxy, false, p.marks...); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := m.settle(p.proxy, true, p.marks...); err != nil {
-		t.Fatalf("%s changes nothing: %v", p.file, err)
-	}
+	defer m.apply(t, p.file, []string{p.proxy}, p.marks, objects)()
 	before := m.second.Load()
 	m.verify(t, p.file, way, p.expectations, true, table)
 	if p.file == "recommendation-mirror" {
