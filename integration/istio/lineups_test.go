@@ -97,7 +97,9 @@ var lineups = map[string][]expectation{
 		{
 			what: "/ratings for reviews: one of twenty within a second", requests: 20, with: 0.95,
 			request: func(int) *http.Request { return get("/ratings/1", "x-app", "reviews") },
-			meets:   func(r reply) bool { return r.status == 429 },
+			meets: func(r reply) bool {
+				return r.status == 429 && strings.Contains(r.headers.Get("ratelimit-policy"), `"requestcount";q=1;w=1`)
+			},
 		},
 		{
 			what: "/products for reviews", requests: 100, with: 1, without: 1,
