@@ -15,7 +15,7 @@ fn load(served: &Served, each: usize, keys: usize) -> Result<LoadReport> {
         timeout: Duration::from_secs(20),
     };
     load.run(served.addr()?, |number| {
-        Request::get("/").header("x-key", &(number % keys).to_string())
+        Request::get("/").header("x-key", (number % keys).to_string())
     })
 }
 

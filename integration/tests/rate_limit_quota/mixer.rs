@@ -73,7 +73,7 @@ fn every_dimension_makes_a_key() -> Result<()> {
     let mut client = Client::connect(served.addr()?)?;
     let mut ask = |request: &Request| client.send(request).status;
     for (index, (expression, header, one, other)) in dimensions.iter().enumerate() {
-        let request = |value: &str| Request::get(&format!("/{index}")).header(header, value);
+        let request = |value: &str| Request::get(format!("/{index}")).header(header, value);
         let statuses = [ask(&request(one)), ask(&request(other)), ask(&request(one))];
         assert_eq!(statuses, [Some(200), Some(200), Some(429)], "{expression}");
     }
