@@ -1,6 +1,8 @@
 //! Both sides of an application.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 use filter_api::Environment;
 use std::time::Duration;
 
