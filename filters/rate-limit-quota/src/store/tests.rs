@@ -76,7 +76,7 @@ fn there_is_room_for_as_many_keys_as_were_promised() {
         let secret = Secret([3, 4]);
         for number in 0..u64::from(most) {
             let Digest([bits, _]) = secret.digest(&number.to_le_bytes());
-            held[usize::try_from(bits).unwrap() % usize::from(SLABS)] += 1;
+            held[usize::try_from(bits % u64::from(SLABS)).unwrap()] += 1;
         }
         let fullest = held.iter().max().unwrap();
         let capacity = capacity(most);
