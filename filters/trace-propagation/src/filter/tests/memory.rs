@@ -1,10 +1,10 @@
 //! Both sides of an application.
 
 use super::*;
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 use filter_api::Environment;
 use std::time::Duration;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const INBOUND: &str = r#"{
     "propagate": ["x-request-id", "x-ot-span-context", "user-agent", "end-user", "baggage"],
