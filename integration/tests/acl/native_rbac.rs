@@ -160,7 +160,7 @@ fn requests() -> Vec<(Request, Option<&'static str>)> {
                 for (name, value) in *fields {
                     request = request.header(name, value);
                 }
-                requests.push((request, odd_path.or(odd_field).or(odd_client)));
+                requests.push((request, odd_path.or(*odd_field).or(*odd_client)));
             }
         }
     }
