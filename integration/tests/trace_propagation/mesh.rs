@@ -177,11 +177,16 @@ impl Sidecar {
 
     fn with_role(&self, role: &str) -> Value {
         let mut config = self.config.clone();
-        config["correlate"] = self.correlate.clone();
-        config["correlate"]["role"] = json!(role);
-        // The tracer is the inbound connection manager's.
-        if let (Some(fields), "OUTBOUND") = (config.as_object_mut(), role) {
-            fields.remove("tracer");
+        let mut correlate = self.correlate.clone();
+        if let Some(fields) = correlate.as_object_mut() {
+            fields.insert("role".to_owned(), json!(role));
+        }
+        if let Some(fields) = config.as_object_mut() {
+            fields.insert("correlate".to_owned(), correlate);
+            // The tracer is the inbound connection manager's.
+            if role == "OUTBOUND" {
+                fields.remove("tracer");
+            }
         }
         config
     }
