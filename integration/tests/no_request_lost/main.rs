@@ -133,6 +133,9 @@ fn envoy_is_restarted_hot() -> Result<()> {
                 Ok(new)
             },
         )?;
+        // The old process wrote its log to the end; the new one writes what is left soon.
+        let by_old = old.access_log()?.len();
+        new.wait_for_access_log(report.total().saturating_sub(by_old), PATIENCE)?;
         let mut answers = details(&old)?;
         answers.extend(details(&new)?);
         nothing_lost(&report, upstream.count(), &answers, &filter.name)?;
