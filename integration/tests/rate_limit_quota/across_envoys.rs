@@ -3,7 +3,7 @@
 use crate::{FILTER, quiet, stat};
 use anyhow::{Context as _, Result};
 use envoy_runner::{
-    Bootstrap, Cluster, EnvoyProcess, HttpFilter, Listener, Load, LoadReport, Request, Route,
+    Cluster, EnvoyProcess, HttpFilter, Listener, Load, LoadReport, Reply, Request, Route, Upstream,
 };
 use integration::fixtures::{self, INGRESS};
 use real_parts::{RateLimit, Redis, available};
@@ -20,33 +20,36 @@ const LIMIT: u64 = 3_000;
 struct World {
     redis: Redis,
     service: RateLimit,
+    upstream: Upstream,
 }
 
 impl World {
     fn start() -> Result<Option<Self>> {
         let Some(redis) = available(Redis::start())? else { return Ok(None) };
         let service = RateLimit::start(&[("ballast.yaml", RULES)], redis.addr());
-        Ok(available(service)?.map(|service| Self { redis, service }))
+        let Some(service) = available(service)? else { return Ok(None) };
+        let upstream = Upstream::start(|_| Reply::ok("answer"))?;
+        Ok(Some(Self { redis, service, upstream }))
     }
 
     fn envoy(&self, listener: Listener) -> Result<EnvoyProcess> {
-        let cluster = Cluster::new("ratelimit", self.service.grpc_addr()).http2();
-        let listener = listener.route(Route::direct_response("/", 200, "answer"));
-        fixtures::start(&Bootstrap::new().listener(listener).cluster(cluster), 2)
+        let limiter = Cluster::new("ratelimit", self.service.grpc_addr()).http2();
+        let bootstrap = fixtures::in_front_of(&self.upstream, [listener]).cluster(limiter);
+        fixtures::start(&bootstrap, 2)
     }
 
-    fn ours(&self, on_unavailable: &str) -> Result<EnvoyProcess> {
+    fn ours(&self, on_unavailable: &str, timeout: &str) -> Result<EnvoyProcess> {
         let filter = fixtures::plugin(
             FILTER,
             &json!({
                 "global": {
-                    "service": {"cluster": "ratelimit", "domain": DOMAIN, "timeout": "50ms"},
+                    "service": {"cluster": "ratelimit", "domain": DOMAIN, "timeout": timeout},
                     "onUnavailable": on_unavailable, "replicas": 2,
                 },
                 "quotas": [{"name": "shared", "maxAmount": LIMIT, "validDuration": "1m", "global": true}],
             }),
         )?;
-        self.envoy(Listener::new(INGRESS).filter(filter))
+        self.envoy(fixtures::ingress().filter(filter))
     }
 
     /// Envoy's own filter, which asks for each request.
@@ -57,21 +60,16 @@ name: envoy.filters.http.ratelimit
 typed_config:
   "@type": type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit
   domain: ballast
-  timeout: 0.05s
+  timeout: 2s
   rate_limit_service:
     transport_api_version: V3
     grpc_service: {envoy_grpc: {cluster_name: ratelimit}}
 "#,
         )?;
-        let limits = json!([{"actions": [{"generic_key": {"descriptor_key": "native", "descriptor_value": "x"}}]}]);
-        let route = Route::direct_response("/", 200, "answer");
-        let route = route.merge(json!({"typed_per_filter_config": {"envoy.filters.http.ratelimit": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute",
-            "rate_limits": limits,
-        }}}));
-        let cluster = Cluster::new("ratelimit", self.service.grpc_addr()).http2();
-        let listener = Listener::new(INGRESS).filter(filter).route(route);
-        fixtures::start(&Bootstrap::new().listener(listener).cluster(cluster), 2)
+        let action = json!({"generic_key": {"descriptor_key": "native", "descriptor_value": "x"}});
+        let route = Route::cluster("/", "upstream");
+        let route = route.merge(json!({"route": {"rate_limits": [{"actions": [action]}]}}));
+        self.envoy(Listener::new(INGRESS).filter(filter).route(route))
     }
 }
 
@@ -107,7 +105,7 @@ fn load(addrs: &[SocketAddr], each: usize) -> Result<Vec<LoadReport>> {
 fn two_envoys_share_one_quota() -> Result<()> {
     let _alone = quiet();
     let Some(world) = World::start()? else { return Ok(()) };
-    let (one, two) = (world.ours("DENY")?, world.ours("DENY")?);
+    let (one, two) = (world.ours("DENY", "2s")?, world.ours("DENY", "2s")?);
     new_minute()?;
     let reports = load(&[one.addr(INGRESS)?, two.addr(INGRESS)?], 1_000)?;
     let admitted: usize = reports.iter().map(|report| report.count(200)).sum();
@@ -143,7 +141,7 @@ fn without_redis_or_the_service_nothing_hangs() -> Result<()> {
     let _alone = quiet();
     let Some(mut world) = World::start()? else { return Ok(()) };
     for (mode, status) in [("ALLOW", 200), ("DENY", 429), ("LOCAL_SHARE", 200)] {
-        let mut envoy = world.ours(mode)?;
+        let mut envoy = world.ours(mode, "50ms")?;
         let addr = [envoy.addr(INGRESS)?];
         let all = |reports: &[LoadReport], status| reports[0].count(status) == reports[0].total();
         assert!(all(&load(&addr, 10)?, 200), "{mode}: with the service");
@@ -153,8 +151,8 @@ fn without_redis_or_the_service_nothing_hangs() -> Result<()> {
             } else {
                 world.service.stop()
             }
-            // What was taken ahead is used up first.
-            let reports = load(&addr, 200)?;
+            // What was taken ahead is used up first. Of its share of 1500 a minute all of this is not much.
+            let reports = load(&addr, 100)?;
             let reports = if status == 429 { load(&addr, 20)? } else { reports };
             println!(
                 "{mode}, without {part}: {:?} in {:?}, p99 {:?}",
@@ -163,7 +161,10 @@ fn without_redis_or_the_service_nothing_hangs() -> Result<()> {
                 reports[0].percentile(99)
             );
             assert!(reports[0].failures.is_empty(), "{:?}", reports[0].failures);
-            assert!(all(&reports, status), "{mode} without {part}: {:?}", reports[0].statuses);
+            // A worker may still have had units: at most a lease of a hundredth of the limit each.
+            let (met, sent) = (reports[0].count(status), reports[0].total());
+            assert!(met + 60 >= sent, "{mode} without {part}: {:?}", reports[0].statuses);
+            assert_eq!(reports[0].count(200) + reports[0].count(429), sent, "{mode}");
             assert!(reports[0].percentile(99) < Duration::from_secs(1));
             if part == "redis" {
                 world.redis.start_again()?
