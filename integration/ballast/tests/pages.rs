@@ -185,3 +185,64 @@ fn faults_of_one_user_and_routes_in_their_order() -> Result<()> {
     assert_eq!(longest(&explain("sock-shop.yaml", outbound, &catalogue)?), 2000);
     Ok(())
 }
+
+/// The body of the first outcome.
+fn body(report: &Value) -> &str {
+    report.pointer("/outcomes/0/clientBody").and_then(Value::as_str).unwrap_or_default()
+}
+
+#[test]
+fn mixers_deny_list_and_allow_list_with_their_texts() -> Result<()> {
+    let ask = |app: &str| {
+        let label = format!("app={app}");
+        let place = "acl-inbound-preference";
+        explain("recommendation-mixer.yaml", place, &["--source-label", &label])
+    };
+    let customer = ask("customer")?;
+    assert_eq!(
+        body(&customer),
+        "PERMISSION_DENIED:denycustomerhandler.denier.tutorial:Not allowed",
+        "{customer:#}"
+    );
+    let stranger = ask("gateway")?;
+    assert_eq!(
+        body(&stranger),
+        "NOT_FOUND:preferencewhitelist.listchecker.tutorial:gateway is not whitelisted"
+    );
+    assert_eq!(count(&ask("recommendation")?, 200, "via_upstream"), 1);
+    Ok(())
+}
+
+#[test]
+fn who_may_call_by_identity_and_path() -> Result<()> {
+    let ask = |from: &str, request: &str| {
+        let spiffe = format!("spiffe://cluster.local/ns/bookinfo/sa/{from}");
+        let arguments = ["--from", &spiffe, "--request", request];
+        let report = explain("authorization.yaml", "acl-inbound-ratings", &arguments)?;
+        Ok::<u64, anyhow::Error>(count(&report, 200, "via_upstream"))
+    };
+    assert_eq!(ask("bookinfo-reviews", "GET /ratings/1")?, 1);
+    assert_eq!(ask("bookinfo-reviews", "POST /ratings/1")?, 0);
+    assert_eq!(ask("bookinfo-details", "GET /ratings/1")?, 0);
+    // The rest of the namespace allows nothing.
+    let from = ["--from", "spiffe://cluster.local/ns/bookinfo/sa/bookinfo-reviews"];
+    let report = explain("authorization.yaml", "acl-inbound", &from)?;
+    assert_eq!(count(&report, 200, "via_upstream"), 0);
+    Ok(())
+}
+
+#[test]
+fn mixers_quota_and_its_override() -> Result<()> {
+    let ask = |source: &str| {
+        let source = format!("app={source}");
+        let labels = ["--source-label", &source, "--label", "app=recommendation"];
+        let more = ["--label", "version=v2", "--times", "4", "--every", "100ms"];
+        let place = "rate-limit-quota-inbound-recommendation";
+        let arguments = [&labels[..], &more].concat();
+        let report = explain("recommendation-mixer.yaml", place, &arguments)?;
+        Ok::<u64, anyhow::Error>(count(&report, 200, "via_upstream"))
+    };
+    // One per second for preference, 500 for everybody else.
+    assert_eq!((ask("preference")?, ask("customer")?), (1, 4));
+    Ok(())
+}

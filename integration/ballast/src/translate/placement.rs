@@ -70,7 +70,7 @@ impl Placement {
 
     /// What the filter says to a configuration.
     pub(crate) fn check(&self, config: &Map<String, Value>) -> Result<(), String> {
-        let Some(filter) = Filter::named(self.filter) else { return Ok(()) };
+        let filter = Filter::named(self.filter).ok_or("this build has no such filter")?;
         let text = Value::Object(config.clone()).to_string();
         filter.load(text.as_bytes()).map(|_| ()).map_err(|error| error.to_string())
     }
