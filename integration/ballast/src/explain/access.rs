@@ -24,15 +24,20 @@ pub(crate) fn explain(config: &Config, rules: &mut [Rule], mut passes: impl FnMu
         if !is_rule(path) {
             continue;
         }
-        // Alone, and allowing, a rule's part lets through just what it matches.
+        // Alone, a rule that allows lets through just what it matches, and one that denies what it does
+        // not; what is missing counts as in the rule itself.
+        let allows = entry.get("action").and_then(Value::as_str) == Some("ALLOW");
+        let on_missing = entry.get("onMissing").or_else(|| entry.get("on_missing"));
         let mut matches = |parts: Value| {
-            let mut alone = json!({ "name": "part", "action": "ALLOW" });
+            let action = if allows { "ALLOW" } else { "DENY" };
+            let mut alone = json!({ "name": "part", "action": action });
             if let (Some(alone), Value::Object(parts)) = (alone.as_object_mut(), parts) {
                 alone.extend(parts);
+                alone.extend(on_missing.map(|value| ("onMissing".to_owned(), value.clone())));
             }
             let mut config = surroundings.clone();
             config.insert("rules".to_owned(), json!([alone]));
-            passes(&Value::Object(config))
+            passes(&Value::Object(config)) == allows
         };
         for field in ["from", "to"] {
             if let Some(wanted) = entry.get(field) {

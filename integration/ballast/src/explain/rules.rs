@@ -27,6 +27,7 @@ pub(crate) struct Rule {
 
 /// One condition of a `match`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Condition {
     /// E.g. `headers.end-user`.
     pub(crate) on: String,

@@ -102,3 +102,22 @@ fn what_cannot_be_explained_is_told() {
         assert!(run.err.contains(message), "{message} is not in {}", run.err);
     }
 }
+
+#[test]
+fn the_parts_of_an_access_rule_are_asked_one_by_one() {
+    let config = "rules: [{name: admin, action: DENY, from: [{source: {notNamespaces: [ops]}}], to: [{operation: {paths: [/admin]}}], when: [{key: 'request.headers[x-app]', values: [shop]}]}]";
+    let parts = |more: &[&str]| {
+        let explain = ["explain", "--config", "-", "--filter", "acl", "--output", "json"];
+        let run = with_input(&[&explain[..], more].concat(), config);
+        let report: Value = serde_json::from_str(&run.out).unwrap_or_default();
+        let met = report["rules"][0]["conditions"].as_array().cloned().unwrap_or_default();
+        let met: Vec<_> = met.iter().map(|one| one["isMet"] == true).collect();
+        (report["outcomes"][0]["status"].as_u64(), met)
+    };
+    let admin = ["--request", "GET /admin", "-H", "x-app: shop"];
+    // Whoever has no identity is in no namespace that would be excepted.
+    assert_eq!(parts(&admin), (Some(403), vec![true, true, true]));
+    let ops = ["--from", "spiffe://cluster.local/ns/ops/sa/deployer"];
+    assert_eq!(parts(&[&admin[..], &ops].concat()), (Some(200), vec![false, true, true]));
+    assert_eq!(parts(&["--request", "GET /"]), (Some(200), vec![true, false, false]));
+}
