@@ -22,11 +22,12 @@ const ALWAYS: [&str; 8] = [
 ];
 
 /// Each of these groups whole or not at all; anything else costs every request for nothing.
-const GROUPS: [&[&str]; 4] = [
+const GROUPS: [&[&str]; 5] = [
     &["proxy_on_request_headers"],
     &["proxy_on_response_headers"],
     &["proxy_on_response_body", "proxy_on_response_trailers"],
-    &["proxy_on_http_call_response", "proxy_on_grpc_receive", "proxy_on_grpc_close"],
+    &["proxy_on_http_call_response"],
+    &["proxy_on_grpc_receive", "proxy_on_grpc_close"],
 ];
 
 /// Custom sections have this id.

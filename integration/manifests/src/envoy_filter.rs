@@ -93,17 +93,16 @@ fn selector(source: &Source, context: &Context) -> String {
     }
 }
 
+/// Of a filter that routes enable.
+const OFF: &str = "        # Off, unless a route says otherwise.\n        disabled: true\n";
+
 fn body(source: &Source, context: &Context, suffix: &str, is_off: bool) -> Result<String> {
     let Source { folder, name, .. } = source;
     let plugin = source.plugin(context.side)?;
     let labels = selector(source, context);
     let reason = comment(&plugin.reason, 12);
     let configuration = indented(&plugin.configuration, 16);
-    let disabled = if is_off {
-        "        # Off, unless a route says otherwise.\n        disabled: true\n"
-    } else {
-        ""
-    };
+    let disabled = if is_off { OFF } else { "" };
     Ok(format!(
         r#"apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter

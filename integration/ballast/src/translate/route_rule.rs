@@ -158,14 +158,11 @@ fn actions(
     if destinations.is_empty() {
         destinations.push(json!({ "destination": { "host": host } }));
     }
-    match spec.get("redirect") {
-        Some(redirect) => {
-            route.insert("redirect".to_owned(), redirect.value.clone());
-        }
-        None => {
-            route.insert("route".to_owned(), Value::Array(destinations));
-        }
-    }
+    let (field, value) = match spec.get("redirect") {
+        Some(redirect) => ("redirect", redirect.value.clone()),
+        None => ("route", Value::Array(destinations)),
+    };
+    route.insert(field.to_owned(), value);
     if let Some(mirror) = spec.get("mirror") {
         route.insert("mirror".to_owned(), target(&mirror, &self::host(&mirror)));
     }
