@@ -4,7 +4,7 @@ use crate::statuses;
 use crate::subject::{self, Scenario, Subject};
 use crate::traffic::Exchange;
 use anyhow::{Context, Result, ensure};
-use proxy_wasm_test_host::{Injection, Outcome, TestHost};
+use proxy_wasm_test_host::{Injection, Metric, Outcome, TestHost};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -19,6 +19,9 @@ const COUNTING: &str = "proxy_increment_metric";
 /// Calls without which a held stream cannot be let go. It waits for the client or a timeout.
 const RELEASING: [&str; 3] =
     ["clock_time_get", "proxy_continue_stream", "proxy_set_effective_context"];
+
+/// Without it a refusal has no words.
+const REPLYING: &str = "proxy_send_local_response";
 
 /// Answers that are none of the host's failures: not found, and another worker was faster.
 const REGULAR: [(&str, u32); 2] = [("proxy_get_shared_data", 1), ("proxy_set_shared_data", 8)];
@@ -141,6 +144,7 @@ fn disturbed(
     injection: &Injection,
 ) -> Result<u64> {
     let host = subject.host(scenario)?;
+    let standing = subject::raised_gauges(&host);
     host.inject(injection.clone());
     for (exchange, untouched) in scenario.exchanges.iter().zip(&rehearsal.untouched) {
         let outcome = exchange.run(&host).context(exchange.shape)?;
@@ -148,10 +152,9 @@ fn disturbed(
         let is_held = outcome.paused.is_some();
         ensure!(!is_held || RELEASING.contains(&function), "{}: held for good", exchange.shape);
         let is_known = rehearsal.outcomes.contains(&seen);
-        let is_refused = outcome
-            .details
-            .as_ref()
-            .is_some_and(|details| *details == format!("{}.host_failure", subject.name));
+        // Where a filter that refuses cannot even reply, the stream is reset.
+        let is_refused = tells_failure(&subject.name, outcome.details.as_deref())
+            || function == REPLYING && outcome.reset;
         ensure!(
             is_held || is_known || is_refused || seen == *untouched,
             "{}: neither done, nor passed, nor refused: {outcome:?}",
@@ -163,14 +166,26 @@ fn disturbed(
         rehearsal.has_errors || errors == 0 || is_counted(function, status),
         "counted {errors} failures, though that is none"
     );
-    check_end(&host, (function, status), errors)
+    check_end(&host, (function, status), errors, &standing)
+}
+
+/// Whether a reply says that the host failed: the adapter's words, or the filter's own, `*_failed`.
+fn tells_failure(filter: &str, details: Option<&str>) -> bool {
+    let what = details.and_then(|details| details.strip_prefix(filter)?.strip_prefix('.'));
+    what.is_some_and(|what| what == "host_failure" || what.ends_with("_failed"))
 }
 
 fn is_counted(function: &str, status: u32) -> bool {
     !UNCOUNTED.contains(&function) && !REGULAR.contains(&(function, status))
 }
 
-fn check_end(host: &TestHost, (function, status): (&str, u32), errors: u64) -> Result<u64> {
+/// `standing` are the gauges that the configuration raised, which no stream gives back.
+fn check_end(
+    host: &TestHost,
+    (function, status): (&str, u32),
+    errors: u64,
+    standing: &[(String, Metric)],
+) -> Result<u64> {
     subject::unharmed(host)?;
     let hits = host.clear_injections();
     if function == COUNTING {
@@ -178,7 +193,8 @@ fn check_end(host: &TestHost, (function, status): (&str, u32), errors: u64) -> R
     }
     let is_silent = hits > 0 && errors == 0 && is_counted(function, status);
     ensure!(!is_silent, "{hits} failures, none counted");
-    let raised = subject::raised_gauges(host);
+    let mut raised = subject::raised_gauges(host);
+    raised.retain(|gauge| !standing.contains(gauge));
     ensure!(raised.is_empty(), "not given back: {raised:?}");
     Ok(hits)
 }
