@@ -5,6 +5,7 @@
 //! - [`SimProxy`]: carries out a filter's decisions as Envoy would, on virtual time.
 //! - [`Case`]: a scenario as data (configuration, traffic, expectation). [`run_pure`] runs it on a
 //!   filter; other executors fill [`Observed`] and [`check`] it against the same [`Expect`].
+//! - `Contract`: what every filter promises beyond its code. Not on wasm32, where no manual is written.
 //!
 //! ```
 //! use filter_api::{Environment, Gauge};
@@ -17,6 +18,8 @@
 
 mod case;
 mod check;
+#[cfg(not(target_arch = "wasm32"))]
+mod contract;
 mod environment;
 mod exchange;
 mod metrics;
@@ -28,6 +31,8 @@ pub use case::{
     Bounds, Case, Expect, HeaderBytes, HexBytes, Request, Share, Step, Upstream, load_cases,
 };
 pub use check::{Tolerance, check, check_counters, check_share};
+#[cfg(not(target_arch = "wasm32"))]
+pub use contract::Contract;
 pub use environment::{Asked, SimEnvironment};
 pub use exchange::{Exchange, Observed};
 pub use metrics::Metrics;
