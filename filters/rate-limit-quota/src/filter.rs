@@ -9,8 +9,9 @@ use crate::config::RateLimitQuotaConfig;
 use crate::global::Globals;
 use crate::hash::Digest;
 use crate::leases::Leases;
-use crate::ledger::{Claim, Ledger, Retry, Settled};
+use crate::ledger::{Claim, Retry, Settled};
 use crate::prepare::Entry;
+use crate::returns::Returns;
 use crate::secret::Keys;
 use crate::settings::{Settings, nanos};
 use crate::stats;
@@ -33,6 +34,7 @@ pub struct QuotaFilter {
     keys: OnceCell<Keys>,
     leases: RefCell<Leases>,
     globals: RefCell<Globals>,
+    returns: RefCell<Returns>,
     pub(crate) top: RefCell<Top>,
 }
 
@@ -87,6 +89,7 @@ impl HttpFilter for QuotaFilter {
             keys: OnceCell::new(),
             leases: RefCell::default(),
             globals: RefCell::default(),
+            returns: RefCell::default(),
             top: RefCell::new(top),
         })
     }
@@ -161,7 +164,10 @@ impl HttpFilter for QuotaFilter {
     }
 
     fn on_root_deadline(&self, env: &mut dyn Environment) -> RootDecision {
-        self.ask_service(Effects::default(), env)
+        let mut effects = Effects::default();
+        let now = env.monotonic();
+        self.give_back_owed(now, &mut effects, env);
+        self.ask_service(effects, env)
     }
 
     fn on_callout(&self, result: &CalloutResult<'_>, env: &mut dyn Environment) -> RootDecision {
@@ -261,7 +267,7 @@ impl QuotaFilter {
         effects: &mut Effects,
         env: &mut dyn Environment,
     ) -> Settled {
-        let Settings { capacity, refuses_when_full, stats, .. } = &self.settings;
+        self.give_back_owed(now, effects, env);
         if claims.claims.iter().any(|claim| claim.is_settled && claim.is_refused()) {
             claims.keep_refused();
             return Settled::Refused;
@@ -269,7 +275,8 @@ impl QuotaFilter {
         let claims = &mut claims.claims;
         self.take_leased(claims, now);
         if claims.iter().all(|claim| claim.is_settled) {
-            effects.count_by(stats.leased, claims.iter().any(|claim| claim.is_leased).into());
+            let is_leased = claims.iter().any(|claim| claim.is_leased);
+            effects.count_by(self.settings.stats.leased, is_leased.into());
             return Settled::Taken;
         }
         let retry = self.settings.retries.zip(context.id).map(|(retries, id)| Retry {
@@ -277,10 +284,9 @@ impl QuotaFilter {
             known_for: retries.known_for,
             times: retries.times,
         });
-        let mut ledger = Ledger::new(env, now, *capacity, *refuses_when_full);
+        let mut ledger = self.ledger(now, env);
         let settled = ledger.settle(claims, retry);
-        effects.count_by(stats.store_retries, ledger.conflicts);
-        effects.count_by(stats.units_lost, ledger.lost);
+        self.close(ledger, effects);
         match settled {
             Settled::Taken => self.keep_leases(claims, now),
             _ => self.return_leased(claims),

@@ -11,7 +11,7 @@ mod evaluate;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use claim::{Claim, LeaseTerms, Penalty, Standing, Taken, Terms};
+pub(crate) use claim::{Claim, LeaseTerms, Owed, Penalty, Standing, Taken, Terms};
 
 use crate::algorithm::State;
 use crate::hash::Digest;
@@ -60,8 +60,8 @@ pub(crate) struct Ledger<'e> {
     pub(crate) refuses_when_full: bool,
     /// Compare-and-sets that found another worker faster.
     pub(crate) conflicts: u64,
-    /// Units that could not be given back.
-    pub(crate) lost: u64,
+    /// What could not be given back.
+    pub(crate) owed: Vec<Owed>,
     slabs: Vec<Loaded>,
 }
 
@@ -81,7 +81,7 @@ impl<'e> Ledger<'e> {
         refuses_when_full: bool,
     ) -> Self {
         let slabs = Vec::new();
-        Self { env, now, capacity, refuses_when_full, conflicts: 0, lost: 0, slabs }
+        Self { env, now, capacity, refuses_when_full, conflicts: 0, owed: Vec::new(), slabs }
     }
 
     /// Takes all claims, or none.
@@ -123,17 +123,18 @@ impl<'e> Ledger<'e> {
     /// Charges what a request turned out to cost, even beyond the limit. Says whether it was written.
     pub(crate) fn charge(&mut self, terms: &Terms, taken: &Taken, cost: u64) -> bool {
         let now = self.now;
-        self.update(taken, |state| terms.algorithm.charge(&terms.limit, state, now, cost))
+        let change = |state: Option<&State>| terms.algorithm.charge(&terms.limit, state, now, cost);
+        self.update(taken, false, change)
     }
 
-    /// Gives back `cost` units of what was taken.
+    /// Gives back `cost` units of what was taken; what cannot be is [owed](Self::owed).
     pub(crate) fn give_back(&mut self, terms: &Terms, taken: &Taken, cost: u64) {
-        let now = self.now;
-        let is_done = self.update(taken, |state| {
-            terms.algorithm.give_back(&terms.limit, state, now, cost, taken.receipt)
-        });
-        if !is_done {
-            self.lost = self.lost.saturating_add(cost);
+        let (now, receipt) = (self.now, taken.receipt);
+        let change = |state: Option<&State>| {
+            terms.algorithm.give_back(&terms.limit, state, now, cost, receipt)
+        };
+        if cost > 0 && !self.update(taken, true, change) {
+            self.owed.push(Owed { terms: *terms, taken: *taken, units: cost });
         }
     }
 
@@ -145,12 +146,21 @@ impl<'e> Ledger<'e> {
         }
     }
 
-    /// Changes one record; `false` where that could not be written.
-    fn update(&mut self, taken: &Taken, change: impl Fn(Option<&State>) -> Option<State>) -> bool {
+    /// Changes one record; `false` where that could not be written. Where `is_there`, something has been
+    /// stored in its slab: as the host forgets nothing, one that is not found could not be read.
+    fn update(
+        &mut self,
+        taken: &Taken,
+        is_there: bool,
+        change: impl Fn(Option<&State>) -> Option<State>,
+    ) -> bool {
         for _ in 0..TRIES_TO_GIVE_BACK {
             self.slabs.clear();
             let now = self.now;
             let loaded = load(&mut self.slabs, taken.place, self.env);
+            if is_there && loaded.as_ref().is_none_or(|loaded| loaded.cas == ABSENT) {
+                return false;
+            }
             let state = loaded.and_then(|loaded| {
                 let state = change(loaded.slab.get(taken.record).as_ref())?;
                 Some((loaded, state))

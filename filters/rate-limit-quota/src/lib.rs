@@ -34,6 +34,7 @@ mod ledger;
 mod overrides;
 mod prepare;
 mod reply;
+mod returns;
 mod secret;
 mod settings;
 mod stats;

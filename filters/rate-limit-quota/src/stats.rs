@@ -43,9 +43,13 @@ const STORE_FAILED: Stat = Stat::counter(
     "store_failed",
     "Requests refused because shared data could not be updated: eight other workers in a row were faster, or the host refused",
 );
+const UNITS_RETURNED_LATE: Stat = Stat::counter(
+    "units_returned_late",
+    "Units that could not be given back at once, for the same reason, and that are back now",
+);
 const UNITS_LOST: Stat = Stat::counter(
     "units_lost",
-    "Units that could not be given back, for the same reason; they come back with time",
+    "Units that could not be given back, because their worker kept a thousand such already; they come back with time",
 );
 
 const GLOBAL_CALLS: Stat = Stat::counter("global.calls", "Calls to the rate-limit service");
@@ -88,6 +92,7 @@ pub(crate) const ALL: &[&Stat] = &[
     &GLOBAL_UNAVAILABLE,
     &STORE_RETRIES,
     &STORE_FAILED,
+    &UNITS_RETURNED_LATE,
     &UNITS_LOST,
     &HOST_ERRORS,
 ];
@@ -102,6 +107,7 @@ pub(crate) struct FilterStats {
     pub(crate) global: GlobalStats,
     pub(crate) store_retries: Counter,
     pub(crate) store_failed: Counter,
+    pub(crate) units_returned_late: Counter,
     pub(crate) units_lost: Counter,
 }
 
@@ -151,6 +157,7 @@ impl FilterStats {
             },
             store_retries: metrics.counter(&STORE_RETRIES, ""),
             store_failed: metrics.counter(&STORE_FAILED, ""),
+            units_returned_late: metrics.counter(&UNITS_RETURNED_LATE, ""),
             units_lost: metrics.counter(&UNITS_LOST, ""),
         }
     }

@@ -6,9 +6,13 @@ use crate::cost::number;
 use crate::ledger::Ledger;
 use crate::stream::Active;
 use filter_api::{Effects, Environment, HeaderMutation, ResponseHead};
+use std::time::Duration;
 
 /// From here on an answer is the service's failure.
 const FIRST_SERVER_ERROR: u16 = 500;
+
+/// When units that could not be given back are tried again, if no request comes before.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 impl QuotaFilter {
     /// The answer is there: gives back what was taken for a failure, takes what it turned out to cost,
@@ -35,7 +39,7 @@ impl QuotaFilter {
                     effects.count(self.settings.stats.store_failed);
                 }
             }
-            self.count_store(&ledger, &mut effects);
+            self.close(ledger, &mut effects);
         }
         if has_failed {
             // Given back once.
@@ -62,16 +66,41 @@ impl QuotaFilter {
             let now = env.monotonic();
             let mut ledger = self.ledger(now, env);
             ledger.give_back(&held.terms, &held.taken, held.units);
-            self.count_store(&ledger, effects);
+            self.close(ledger, effects);
         }
     }
 
-    fn ledger<'e>(&self, now: u64, env: &'e mut dyn Environment) -> Ledger<'e> {
+    /// Tries again to give back what could not be given back at once.
+    pub(super) fn give_back_owed(
+        &self,
+        now: u64,
+        effects: &mut Effects,
+        env: &mut dyn Environment,
+    ) {
+        let mut returns = self.returns.borrow_mut();
+        if returns.is_empty() {
+            return;
+        }
+        let mut ledger = self.ledger(now, env);
+        let units = returns.try_again(&mut ledger);
+        effects.count_by(self.settings.stats.units_returned_late, units);
+        effects.count_by(self.settings.stats.store_retries, ledger.conflicts);
+        if !returns.is_empty() {
+            effects.wake_root(TRY_AGAIN);
+        }
+    }
+
+    pub(super) fn ledger<'e>(&self, now: u64, env: &'e mut dyn Environment) -> Ledger<'e> {
         Ledger::new(env, now, self.settings.capacity, self.settings.refuses_when_full)
     }
 
-    fn count_store(&self, ledger: &Ledger<'_>, effects: &mut Effects) {
+    /// Counts what came of the store, and keeps what could not be given back.
+    pub(super) fn close(&self, mut ledger: Ledger<'_>, effects: &mut Effects) {
         effects.count_by(self.settings.stats.store_retries, ledger.conflicts);
-        effects.count_by(self.settings.stats.units_lost, ledger.lost);
+        if !ledger.owed.is_empty() {
+            let lost = self.returns.borrow_mut().keep(&mut ledger);
+            effects.count_by(self.settings.stats.units_lost, lost);
+            effects.wake_root(TRY_AGAIN);
+        }
     }
 }

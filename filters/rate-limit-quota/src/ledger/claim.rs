@@ -89,6 +89,14 @@ pub(crate) struct Taken {
     pub(crate) until: u64,
 }
 
+/// Units that could not be given back.
+#[derive(Clone, Debug)]
+pub(crate) struct Owed {
+    pub(crate) terms: Terms,
+    pub(crate) taken: Taken,
+    pub(crate) units: u64,
+}
+
 impl Claim {
     /// Decides on it without the store.
     pub(crate) fn settle(&mut self, standing: Standing) {

@@ -133,7 +133,7 @@ fn what_was_taken_before_a_refusal_is_given_back() {
     let mut claims = [claim(1, 2), claim(2, 2)];
     let mut ledger = Ledger::new(&mut env, NOW, 10, false);
     assert_eq!(ledger.settle(&mut claims, None), Settled::Refused);
-    assert_eq!((ledger.conflicts, ledger.lost), (1, 0));
+    assert_eq!((ledger.conflicts, ledger.owed.len()), (1, 0));
     assert_eq!(left(&mut env.world, 1, 2), 2);
     assert_eq!(left(&mut env.world, 2, 2), 0);
 }
@@ -259,12 +259,13 @@ fn a_ban_follows_enough_refusals_and_is_not_prolonged() {
 }
 
 #[test]
-fn what_cannot_be_given_back_is_counted() {
+fn what_cannot_be_given_back_is_owed() {
     let mut env = SimEnvironment::seeded(1);
     let mut claims = [claim(1, 5)];
     assert_eq!(settle(&mut env, &mut claims), Settled::Taken);
     env.shared_data_fails = true;
     let mut ledger = Ledger::new(&mut env, NOW, 10, false);
     ledger.give_back(&claims[0].terms, &claims[0].taken.unwrap(), 1);
-    assert_eq!(ledger.lost, 1);
+    let owed: Vec<_> = ledger.owed.iter().map(|owed| (owed.taken.place, owed.units)).collect();
+    assert_eq!(owed, [(Place::of(1), 1)]);
 }
