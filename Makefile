@@ -6,7 +6,10 @@ CARGO ?= cargo
 MODULES = $(patsubst filters/%/wasm,%,$(wildcard filters/*/wasm))
 IN_MODULES = $(filter-out filter-testing,$(patsubst shared/%/Cargo.toml,%,$(wildcard shared/*/Cargo.toml))) $(MODULES) $(MODULES:%=%-wasm)
 
-.PHONY: help toolchain build manifests images test test-istio lint demo mesh mesh-all soak bench check clean
+# Either command of docker-compose.
+COMPOSE = $(if $(shell docker compose version 2>/dev/null),docker compose,docker-compose) -p ballast -f envoy-configs/compose/docker-compose.yaml
+
+.PHONY: help toolchain build manifests images test test-istio lint demo mesh mesh-all soak compose-files up down traffic bench check clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +49,19 @@ mesh-all: build ## every row, expected and observed (SCALE=1: with waits as long
 
 soak: build ## ten minutes of all filters in one chain, under the highest load that the machine holds (SECONDS=60)
 	@$(CARGO) run --quiet --locked --release --package mesh -- soak --seconds $(or $(SECONDS),600)
+
+compose-files: build ## target/compose: what the containers' Envoys and Prometheus read
+	@$(CARGO) run --quiet --locked --package mesh -- compose --out target/compose
+
+up: compose-files ## the mesh in docker-compose, with Grafana, Prometheus, Zipkin and a global quota
+	$(COMPOSE) up --build --detach
+	@echo "gateway http://127.0.0.1:20000  Grafana http://127.0.0.1:3000  Prometheus :9090  Zipkin :9411; try make traffic, then make down"
+
+down: ## ends what `make up` began
+	$(COMPOSE) down
+
+traffic: ## requests of all kinds to the mesh of `make up` (SECONDS=30)
+	@$(CARGO) run --quiet --locked --package mesh -- traffic --gateway 127.0.0.1:$(or $(GATEWAY_PORT),20000) --seconds $(or $(SECONDS),30)
 
 bench: build ## instructions per request in Envoy (needs valgrind), engines and modules
 	$(CARGO) run --quiet --locked --release --package envoy-runner --bin instruction-bench

@@ -6,6 +6,8 @@
 
 mod applications;
 mod certificates;
+mod compose;
+mod dashboard;
 mod mesh;
 mod progress;
 mod render;
@@ -16,9 +18,12 @@ mod soak;
 mod stage;
 mod table;
 mod template;
+mod traffic;
 
 pub use applications::Received;
 pub use certificates::make as make_certificates;
+pub use compose::{prometheus_configuration, write_files as write_compose_files};
+pub use dashboard::Dashboard;
 pub use mesh::{Mesh, Parts};
 pub use progress::Progress;
 pub use render::{FILTERS, File, Files, Renderer};
@@ -28,3 +33,4 @@ pub use soak::{Soak, soak};
 pub use stage::{Check, Played, Stage};
 pub use table::{Door, Kind, Service, Table};
 pub use template::Template;
+pub use traffic::{request, traffic};

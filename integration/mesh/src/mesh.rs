@@ -61,6 +61,7 @@ impl Mesh {
             modules: absolute(&parts.modules)?,
             certificates: absolute(&parts.scratch)?,
             zipkin: None,
+            ratelimit: None,
         };
         Ok(Self {
             renderer: Renderer { folder: parts.configs.clone(), template },
@@ -226,6 +227,11 @@ impl Mesh {
     /// Tells where spans go, from the next configuration on.
     pub fn collect_spans_at(&mut self, zipkin: SocketAddr) {
         self.renderer.template.zipkin = Some(zipkin);
+    }
+
+    /// Tells where Envoy's rate-limit service is, from the next configuration on.
+    pub fn share_quotas_at(&mut self, ratelimit: SocketAddr) {
+        self.renderer.template.ratelimit = Some(ratelimit);
     }
 
     /// A time on a page, here.

@@ -5,7 +5,7 @@ use envoy_runner::merge;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::scenario::Step;
 use crate::table::{Kind, Service};
@@ -117,6 +117,23 @@ impl Renderer {
         Ok(files)
     }
 
+    /// Writes the files of an instance's Envoy into a folder. Those that are there are replaced by a rename,
+    /// with a higher version: what an Envoy that runs there follows.
+    ///
+    /// # Errors
+    /// As [`Renderer::files`]; the folder cannot be written.
+    pub fn write(&self, instance: &str, step: &Step, home: &Path) -> Result<()> {
+        fs::create_dir_all(home).with_context(|| format!("creating {}", home.display()))?;
+        for (path, file) in self.files(instance, step)? {
+            let place = home.join(path);
+            let version = fs::read_to_string(&place).map_or(0, |text| version(&text) + 1);
+            let staged = place.with_extension("new");
+            fs::write(&staged, file.text(version)?)?;
+            fs::rename(&staged, &place)?;
+        }
+        Ok(())
+    }
+
     fn read(&self, file: &str) -> Result<Value> {
         let path = self.folder.join(file);
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -144,6 +161,12 @@ impl Renderer {
         }
         Ok(())
     }
+}
+
+/// The version of a file that is there.
+fn version(text: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix("version_info: "));
+    line.and_then(|version| version.trim_matches(['\'', '"']).parse().ok()).unwrap_or_default()
 }
 
 /// What is said of the sides of one Envoy, in one map.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fs;
@@ -63,7 +64,7 @@ impl Step {
     /// It cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        serde_yaml_ng::from_str(&text).with_context(|| path.display().to_string())
+        merged(&text).with_context(|| path.display().to_string())
     }
 }
 
@@ -95,11 +96,16 @@ impl Scenario {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
-        value.apply_merge().context("a merge key")?;
-        let scenario: Self = serde_yaml_ng::from_value(value)?;
+        let scenario: Self = merged(text)?;
         ensure!((1..=26).contains(&scenario.row), "there are rows 1 to 26");
         ensure!(!scenario.steps.is_empty(), "a scenario has a step");
         Ok(scenario)
     }
+}
+
+/// Reads YAML with its merge keys (`<<`).
+fn merged<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
+    value.apply_merge().context("a merge key")?;
+    Ok(serde_yaml_ng::from_value(value)?)
 }

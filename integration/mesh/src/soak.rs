@@ -1,7 +1,7 @@
 //! All filters in one chain under the highest load that this machine holds, for as long as wanted.
 
 use anyhow::{Context as _, Result};
-use envoy_runner::{LoadReport, Paced, Request};
+use envoy_runner::{LoadReport, Paced};
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,12 +11,11 @@ use crate::progress::Progress;
 use crate::scenario::Step;
 use crate::stage::Check;
 use crate::table::Door;
+use crate::traffic::request;
 
 /// More than can be kept up with: each connection sends as soon as it has its answer.
 const LOAD: Paced =
     Paced { connections: 16, per_second: 100_000, timeout: Duration::from_secs(30) };
-/// Different users.
-const USERS: usize = 1000;
 /// How often memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Memory may be so much greater in the last fifth than in the second: a tenth, and what an allocator
@@ -64,24 +63,6 @@ pub fn soak(
     checks.push(reloads(mesh)?);
     mesh.ensure_unharmed()?;
     Ok(Soak { report, memory, checks })
-}
-
-/// Nine in ten pass; the others meet a filter.
-fn request(number: usize) -> Request {
-    let path = match number % 50 {
-        0 => "/admin",
-        1 | 2 => "/scarce",
-        3 => "/flaky",
-        4 => "/slow",
-        _ => "/anything",
-    };
-    let request = Request::get(path)
-        .header("end-user", format!("user-{}", number % USERS))
-        .header("user-agent", if number % 50 == 5 { "evil-bot/1.0" } else { "browser" })
-        .header("x-b3-traceid", format!("{:032x}", number + 1))
-        .header("x-b3-spanid", format!("{:016x}", number + 1))
-        .header("x-b3-sampled", "1");
-    if number.is_multiple_of(7) { request.header("x-route", "v2") } else { request }
 }
 
 /// The answers by status, and the filters' counters that explain them.

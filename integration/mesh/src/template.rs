@@ -21,12 +21,29 @@ pub struct Template {
     pub certificates: String,
     /// Where a Zipkin server listens, if it does not at its usual port.
     pub zipkin: Option<SocketAddr>,
+    /// Where Envoy's rate-limit service listens, if it does not at its usual port.
+    pub ratelimit: Option<SocketAddr>,
 }
 
 impl Template {
+    /// For containers: each process has its name for an address, and the paths are those of
+    /// `envoy-configs/compose`.
+    #[must_use]
+    pub fn for_compose(table: Table) -> Self {
+        Self {
+            table,
+            compose: true,
+            scale: 1.0,
+            modules: "/etc/ballast/filters".to_owned(),
+            certificates: "/etc/ballast/certificates".to_owned(),
+            zipkin: None,
+            ratelimit: None,
+        }
+    }
+
     /// Fills in one value and all below it, for the process `instance`.
     ///
-    /// A text that is nothing but `${<instance>.<door>}` or `${zipkin}` becomes Envoy's `Address`, with
+    /// A text that is nothing but `${<instance>.<door>}`, `${zipkin}` or `${ratelimit}` becomes Envoy's `Address`, with
     /// `.listen` the one to listen on; `self` is the process itself. In any other text, `${self}`,
     /// `${service}`, `${version}`, `${modules}` and `${certificates}` are replaced, and `${7s}` is a time
     /// on a page.
@@ -64,9 +81,14 @@ impl Template {
     /// The address where one reaches the door of an instance, or where it listens.
     fn address(&self, text: &str, instance: &str) -> Result<Option<Value>> {
         let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-        if inner == Some("zipkin") {
-            let host = if self.compose { "zipkin" } else { "127.0.0.1" };
-            let port = self.zipkin.map_or(9411, |addr| addr.port());
+        let part = match inner {
+            Some("zipkin") => Some(("zipkin", self.zipkin, 9411)),
+            Some("ratelimit") => Some(("ratelimit", self.ratelimit, 8081)),
+            _ => None,
+        };
+        if let Some((name, addr, usual)) = part {
+            let host = if self.compose { name } else { "127.0.0.1" };
+            let port = addr.map_or(usual, |addr| addr.port());
             return Ok(Some(json!({"socket_address": {"address": host, "port_value": port}})));
         }
         let Some((name, door)) = inner.and_then(|inner| inner.split_once('.')) else {
@@ -150,6 +172,7 @@ mod tests {
             modules: "/m".to_owned(),
             certificates: "/c".to_owned(),
             zipkin: None,
+            ratelimit: None,
         };
         let mut value = json!([{"x": text}]);
         template.fill(&mut value, "a-1")?;
@@ -161,6 +184,8 @@ mod tests {
         let socket = |address: &str, port: u16| json!({"socket_address": {"address": address, "port_value": port}});
         assert_eq!(fill("${b.inbound}", false).unwrap(), socket("127.0.0.1", 20_011));
         assert_eq!(fill("${b.inbound}", true).unwrap(), socket("b", 20_011));
+        assert_eq!(fill("${zipkin}", false).unwrap(), socket("127.0.0.1", 9411));
+        assert_eq!(fill("${ratelimit}", true).unwrap(), socket("ratelimit", 8081));
         assert_eq!(fill("${self.app}", true).unwrap(), socket("127.0.0.1", 20_004));
         assert_eq!(fill("${self.admin.listen}", true).unwrap(), socket("0.0.0.0", 20_007));
         assert_eq!(fill("${self.admin.listen}", false).unwrap(), socket("127.0.0.1", 20_007));

@@ -21,6 +21,7 @@ fn renderer(compose: bool) -> Result<Renderer> {
         modules: "/modules".to_owned(),
         certificates: "/certificates".to_owned(),
         zipkin: None,
+        ratelimit: None,
     };
     Ok(Renderer { folder: folder(), template })
 }

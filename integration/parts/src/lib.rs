@@ -9,9 +9,13 @@
 //! | [`RateLimit`] | `go install`, once, into the cache | Go |
 //! | [`Zipkin`] | `mvn dependency:copy`, once, into the cache | Java 17, Maven |
 //! | [`Prometheus`] | the system's package `prometheus` | |
+//! | [`Docker`] | the system's packages `docker.io`, `docker-compose`, `iptables` | root |
 //!
-//! All listen on loopback, on ports that were free, and end with their owner.
+//! All listen on loopback, on ports that were free, and end with their owner. [`Root`] makes images of what a
+//! machine has, where it can pull none.
 
+mod docker;
+mod image;
 mod prometheus;
 mod rate_limit;
 mod redis;
@@ -19,7 +23,9 @@ mod server;
 mod tools;
 mod zipkin;
 
-pub use prometheus::Prometheus;
+pub use docker::Docker;
+pub use image::Root;
+pub use prometheus::{Prometheus, query};
 pub use rate_limit::RateLimit;
 pub use redis::Redis;
 pub use tools::{Missing, available};

@@ -25,19 +25,26 @@ impl Prometheus {
     /// # Errors
     /// [`Missing`](crate::Missing) where there is no `prometheus`; it does not start.
     pub fn start(job: &str, envoys: &[SocketAddr]) -> Result<Self> {
-        let binary = program("prometheus", "Debian and Ubuntu: apt-get install prometheus")?;
-        let addr = free_addr()?;
-        let mut server = Server::new("prometheus")?;
         let targets: Vec<String> = envoys.iter().map(ToString::to_string).collect();
-        // JSON is YAML.
-        let config = json!({
+        Self::with_configuration(&json!({
             "global": { "scrape_interval": "1s", "scrape_timeout": "1s" },
             "scrape_configs": [{
                 "job_name": job,
                 "metrics_path": "/stats/prometheus",
                 "static_configs": [{ "targets": targets }],
             }],
-        });
+        }))
+    }
+
+    /// Starts one on a free port with this configuration.
+    ///
+    /// # Errors
+    /// As [`Prometheus::start`].
+    pub fn with_configuration(config: &Value) -> Result<Self> {
+        let binary = program("prometheus", "Debian and Ubuntu: apt-get install prometheus")?;
+        let addr = free_addr()?;
+        let mut server = Server::new("prometheus")?;
+        // JSON is YAML.
         let file = server.home().join("prometheus.yml");
         fs::write(&file, config.to_string())?;
         let mut command = Command::new(binary);
@@ -63,14 +70,22 @@ impl Prometheus {
     /// # Errors
     /// The expression is none, or the server does not answer.
     pub fn query(&self, expression: &str) -> Result<Value> {
-        let path = format!("/api/v1/query?query={}", escape(expression));
-        let answer = Client::once(self.addr, &Request::get(path))?;
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        ensure!(answer.status == Some(200), "{expression}: {text}");
-        let mut answer: Value = serde_json::from_str(&text)?;
-        let result = answer.pointer_mut("/data/result").context("an answer without a result")?;
-        Ok(result.take())
+        query(self.addr, expression)
     }
+}
+
+/// The result of a query at this moment at a Prometheus that runs anywhere: `data.result` of the API's answer.
+///
+/// # Errors
+/// The expression is none, or the server does not answer.
+pub fn query(addr: SocketAddr, expression: &str) -> Result<Value> {
+    let path = format!("/api/v1/query?query={}", escape(expression));
+    let answer = Client::once(addr, &Request::get(path))?;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    ensure!(answer.status == Some(200), "{expression}: {text}");
+    let mut answer: Value = serde_json::from_str(&text)?;
+    let result = answer.pointer_mut("/data/result").context("an answer without a result")?;
+    Ok(result.take())
 }
 
 /// Percent-encodes all but letters and digits.

@@ -26,6 +26,14 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
+    /// The service's binary, to run it elsewhere.
+    ///
+    /// # Errors
+    /// [`Missing`](crate::Missing) where it has to be built first and there is no Go; it cannot be built.
+    pub fn program() -> Result<PathBuf> {
+        binary()
+    }
+
     /// Starts the service with these rules (file name without folder, YAML), over this Redis.
     ///
     /// # Errors

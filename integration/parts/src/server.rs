@@ -50,6 +50,17 @@ impl Server {
         patience: Duration,
         is_ready: impl Fn() -> bool,
     ) -> Result<()> {
+        let is_ready = || TcpStream::connect(addr).is_ok() && is_ready();
+        self.start_until(command, patience, is_ready)
+    }
+
+    /// Starts `command` and waits until `is_ready`.
+    pub(crate) fn start_until(
+        &mut self,
+        command: &mut Command,
+        patience: Duration,
+        mut is_ready: impl FnMut() -> bool,
+    ) -> Result<()> {
         let log = File::create(self.home.join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir(&self.home);
         let child = command.spawn().with_context(|| format!("starting {}", self.name))?;
@@ -59,7 +70,7 @@ impl Server {
             if let Some(status) = child.try_wait()? {
                 bail!("{} ended with {status}:\n{}", self.name, self.log());
             }
-            if TcpStream::connect(addr).is_ok() && is_ready() {
+            if is_ready() {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -76,6 +87,19 @@ impl Server {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Asks the process to end by SIGTERM, and waits; what does not listen is stopped.
+    pub(crate) fn ask_to_end(&mut self, patience: Duration) {
+        if let Some(child) = &mut self.child {
+            // Where it fails, the process is gone, or is stopped below.
+            let _ = Command::new("kill").arg(child.id().to_string()).status();
+            let deadline = Instant::now() + patience;
+            while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                thread::sleep(LOOK_EVERY);
+            }
+        }
+        self.stop();
     }
 
     /// The end of what it wrote.

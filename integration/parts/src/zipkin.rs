@@ -23,6 +23,14 @@ pub struct Zipkin {
 }
 
 impl Zipkin {
+    /// The server's jar, to run it elsewhere.
+    ///
+    /// # Errors
+    /// [`Missing`](crate::Missing) where it has to be fetched first and there is no Maven; it cannot be.
+    pub fn program() -> Result<PathBuf> {
+        jar()
+    }
+
     /// Starts one on a free port.
     ///
     /// # Errors

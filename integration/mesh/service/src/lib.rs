@@ -19,12 +19,13 @@ mod outbound;
 pub use options::{Forward, Mode, OnError, Options, USAGE};
 
 use application::Application;
-use http1::Connection;
+use http1::{Connection, Message};
 use outbound::Outbound;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 /// Serves until the process ends; each connection has a thread.
 ///
@@ -44,6 +45,26 @@ pub fn serve(options: Options) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Asks once whether a server is well: `GET path` is answered with 200. What a container without a shell
+/// is checked by.
+///
+/// # Errors
+/// Nobody answers within five seconds, or with something else.
+pub fn check(address: &str, path: &str) -> io::Result<()> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut connection = Connection::new(stream)?;
+    let start = ["GET", path, "HTTP/1.1"].map(str::to_owned);
+    let headers = [("host", address), ("connection", "close")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    connection.write(&Message { start, headers: headers.into(), body: Vec::new() })?;
+    match connection.read()?.map(|answer| answer.status()) {
+        Some(200) => Ok(()),
+        Some(status) => Err(io::Error::other(format!("answers {status}"))),
+        None => Err(ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 fn http(application: &Application, stream: TcpStream) -> io::Result<()> {

@@ -73,7 +73,8 @@ pub struct Options {
 pub const USAGE: &str = "usage: mesh-service --name NAME --version VERSION --listen ADDRESS:PORT
     [--outbound ADDRESS:PORT --next HOST] [--host NAME]
     [--forward request-id|none|all] [--on-error status|tolerate]
-    [--delay-ms NUMBER] [--mode http|tcp-echo]";
+    [--delay-ms NUMBER] [--mode http|tcp-echo]
+       mesh-service --check ADDRESS:PORT PATH";
 
 impl Options {
     /// Reads the arguments that follow the program's name.

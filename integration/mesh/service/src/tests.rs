@@ -88,3 +88,11 @@ fn lines_come_back_with_the_version() {
     BufReader::new(stream).read_line(&mut line).unwrap();
     assert_eq!(line, "one hello\n");
 }
+
+#[test]
+fn a_server_is_well_if_it_says_so() {
+    let addr = start("--name a").to_string();
+    assert!(crate::check(&addr, "/_mesh/health").is_ok());
+    let wrong = crate::check(&addr, "/_mesh/nothing").unwrap_err();
+    assert_eq!(wrong.to_string(), "answers 404");
+}

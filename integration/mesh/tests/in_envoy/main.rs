@@ -1,6 +1,7 @@
 //! The mesh in stock Envoy: every row in figures, and all filters under load.
 #![allow(clippy::print_stdout, reason = "the figures are what one runs this for")]
 
+mod dashboard;
 mod rows;
 mod soak;
 

@@ -9,6 +9,7 @@ use mesh::{Mesh, Parts, Played, Progress, Renderer, Scenario, Step, Table, Templ
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Write as _, stdout};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -29,6 +30,8 @@ fn main() -> Result<ExitCode> {
         Command::Scenario { row, scale, stay } => scenario(row, scale, stay),
         Command::All { scale } => all(scale),
         Command::Soak { seconds } => soak(seconds),
+        Command::Compose { out } => compose_files(&out),
+        Command::Traffic { gateway, seconds } => traffic(gateway, seconds),
         Command::Render { row, step, compose, out } => render(row, step.as_deref(), compose, &out),
     }
 }
@@ -85,8 +88,23 @@ fn soak(seconds: u64) -> Result<ExitCode> {
     Ok(verdict(soak.checks.iter().all(|check| check.passes)))
 }
 
-/// Writes the files of every Envoy, to run them by hand or in containers. Files that are there are
-/// replaced by a rename, with a higher version: what an Envoy that runs there follows.
+/// Requests of all kinds, and what came back.
+fn traffic(gateway: SocketAddr, seconds: u64) -> Result<ExitCode> {
+    let length = Duration::from_secs(seconds);
+    let report = mesh::traffic(gateway, length, &mut Progress::new())?;
+    print::traffic(&report)?;
+    Ok(verdict(report.failures.is_empty()))
+}
+
+/// The files that `envoy-configs/compose` is run with.
+fn compose_files(out: &Path) -> Result<ExitCode> {
+    let root = root()?;
+    mesh::write_compose_files(&root.join("envoy-configs"), out)?;
+    writeln!(stdout(), "{}", out.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the files of every Envoy, to run them by hand or in containers.
 fn render(row: Option<u32>, step: Option<&str>, compose: bool, out: &Path) -> Result<ExitCode> {
     let scenarios = scenarios()?;
     let step = match row {
@@ -99,35 +117,20 @@ fn render(row: Option<u32>, step: Option<&str>, compose: bool, out: &Path) -> Re
     };
     let folder = root()?.join("envoy-configs/mesh");
     let text = fs::read_to_string(folder.join("services.yaml"))?;
-    let (modules, certificates) = if compose {
-        ("/etc/ballast/filters".to_owned(), "/etc/ballast/certificates".to_owned())
+    let table = Table::parse(&text)?;
+    let template = if compose {
+        Template::for_compose(table)
     } else {
         let below = |path: &str| Ok::<_, anyhow::Error>(root()?.join(path).display().to_string());
-        (below("target/filters")?, below("target/mesh")?)
+        let (modules, certificates) = (below("target/filters")?, below("target/mesh")?);
+        Template { compose, modules, certificates, ..Template::for_compose(table) }
     };
-    let table = Table::parse(&text)?;
-    let services = table.services.clone();
-    let template = Template { table, compose, scale: 1.0, modules, certificates, zipkin: None };
     let renderer = Renderer { folder, template };
-    for service in services.iter().filter(|service| service.has_envoy()) {
-        let home = out.join(&service.instance);
-        for (path, file) in renderer.files(&service.instance, &step)? {
-            let place = home.join(path);
-            fs::create_dir_all(place.parent().unwrap_or(&home))?;
-            let version = fs::read_to_string(&place).map_or(0, |text| version(&text) + 1);
-            let staged = place.with_extension("new");
-            fs::write(&staged, file.text(version)?)?;
-            fs::rename(&staged, &place)?;
-        }
+    for service in renderer.template.table.services.iter().filter(|service| service.has_envoy()) {
+        renderer.write(&service.instance, &step, &out.join(&service.instance))?;
     }
     writeln!(stdout(), "{}", out.display())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The version of a file that is there.
-fn version(text: &str) -> u64 {
-    let line = text.lines().find_map(|line| line.strip_prefix("version_info: "));
-    line.and_then(|version| version.trim_matches(['\'', '"']).parse().ok()).unwrap_or_default()
 }
 
 fn verdict(passes: bool) -> ExitCode {

@@ -1,6 +1,7 @@
 //! What is shown.
 
 use anyhow::Result;
+use envoy_runner::LoadReport;
 use mesh::{Check, Door, Mesh, Played, Scenario, Soak};
 use std::collections::BTreeMap;
 use std::io::{Write as _, stdout};
@@ -68,6 +69,27 @@ pub(crate) fn played(played: &Played) -> Result<()> {
     }
     let failed = checks.iter().filter(|check| !check.passes).count();
     writeln!(out, "\n{} of {} as promised.", checks.len() - failed, checks.len())?;
+    Ok(())
+}
+
+/// What came back to some traffic.
+pub(crate) fn traffic(report: &LoadReport) -> Result<()> {
+    let mut out = stdout().lock();
+    let seconds = report.elapsed.as_secs_f64();
+    writeln!(out, "{} requests in {seconds:.0} s", report.total())?;
+    let because = |status| match status {
+        200 => "passed, and answered by recommendation",
+        403 => "refused by acl: /admin, and evil-bot",
+        429 => "limited by rate_limit_quota: /scarce, and /shared",
+        503 => "aborted by fault_injection: /flaky",
+        _ => "not what one should see",
+    };
+    for (status, count) in &report.statuses {
+        writeln!(out, "{count:7} x {status}  {}", because(*status))?;
+    }
+    for (how, count) in &report.failures {
+        writeln!(out, "{count:7} x broken: {how}")?;
+    }
     Ok(())
 }
 
