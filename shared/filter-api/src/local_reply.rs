@@ -37,7 +37,11 @@ impl LocalReply {
         if !(200..=599).contains(&status) {
             return Err(InvalidReply { status });
         }
-        let details = details.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect();
+        let details = if details.bytes().all(|byte| byte.is_ascii_graphic()) {
+            details.to_owned()
+        } else {
+            details.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect()
+        };
         let encoded_headers = encode_pairs::<&str, &str>([]);
         Ok(Self {
             status,

@@ -153,22 +153,24 @@ where
     V: AsRef<[u8]>,
 {
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let mut sizes = Vec::new();
-    let mut data = Vec::new();
-    let mut count: u32 = 0;
-    for (name, value) in pairs {
-        let (name, value) = (name.as_ref(), value.as_ref());
-        sizes.extend_from_slice(&length(name));
-        sizes.extend_from_slice(&length(value));
-        for part in [name, value] {
-            data.extend_from_slice(part);
-            data.push(0);
-        }
+    let (mut count, mut size) = (0_u32, 4_usize);
+    for (name, value) in pairs.clone() {
         count = count.saturating_add(1);
+        // Two lengths, and a NUL behind either part.
+        size = size.saturating_add(name.as_ref().len() + value.as_ref().len() + 10);
     }
-    let mut buffer = count.to_le_bytes().to_vec();
-    buffer.append(&mut sizes);
-    buffer.append(&mut data);
+    let mut buffer = Vec::with_capacity(size);
+    buffer.extend_from_slice(&count.to_le_bytes());
+    for (name, value) in pairs.clone() {
+        buffer.extend_from_slice(&length(name.as_ref()));
+        buffer.extend_from_slice(&length(value.as_ref()));
+    }
+    for (name, value) in pairs {
+        for part in [name.as_ref(), value.as_ref()] {
+            buffer.extend_from_slice(part);
+            buffer.push(0);
+        }
+    }
     buffer
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Sources {
     pub(crate) random: RefCell<fastrand::Rng>,
     /// How soon the effects at hand want the plugin to be asked.
     pub(crate) wake_root: Cell<Option<Duration>>,
+    /// The memory in which names of shared data are put together.
+    pub(crate) shared_key: Cell<String>,
 }
 
 impl Sources {
@@ -44,8 +46,16 @@ impl<'a> HostEnvironment<'a> {
         Self { sources, monotonic: Some(monotonic), unix_time: None }
     }
 
-    fn shared_key(&self, key: &str) -> String {
-        [self.sources.filter, "/", key].concat()
+    /// The name by which the host knows `key`, for `then`; no name is allocated for long.
+    fn shared_key<T>(&self, key: &str, then: impl FnOnce(&str) -> T) -> T {
+        let mut name = self.sources.shared_key.take();
+        name.clear();
+        for part in [self.sources.filter, "/", key] {
+            name.push_str(part);
+        }
+        let result = then(&name);
+        self.sources.shared_key.set(name);
+        result
     }
 
     fn reported<T>(&self, what: &str, result: hostcalls::Result<T>) -> Option<T> {
@@ -100,7 +110,7 @@ impl Environment for HostEnvironment<'_> {
     }
 
     fn shared_data(&mut self, key: &str) -> Option<(Vec<u8>, Cas)> {
-        match hostcalls::shared_data(&self.shared_key(key)) {
+        match self.shared_key(key, hostcalls::shared_data) {
             Ok((value, cas)) => Some((value, Cas(cas))),
             Err(Status::NOT_FOUND) => None,
             Err(status) => {
@@ -116,7 +126,7 @@ impl Environment for HostEnvironment<'_> {
         value: &[u8],
         cas: Cas,
     ) -> Result<(), SharedDataError> {
-        match hostcalls::set_shared_data(&self.shared_key(key), value, cas.0) {
+        match self.shared_key(key, |key| hostcalls::set_shared_data(key, value, cas.0)) {
             Ok(()) => Ok(()),
             Err(Status::CAS_MISMATCH) => Err(SharedDataError::CasMismatch),
             Err(status) => {

@@ -40,8 +40,8 @@ impl<F: HttpFilter> Plugin<F> {
         let failure_reply = LocalReply::new(500, &format!("{}.host_failure", F::NAME))
             .map_err(|error| error.to_string())?;
         let random = RefCell::new(fastrand::Rng::with_seed(seed));
-        let wake_root = Cell::new(None);
-        let sources = Sources { filter: F::NAME, host_errors, random, wake_root };
+        let (wake_root, shared_key) = (Cell::new(None), Cell::default());
+        let sources = Sources { filter: F::NAME, host_errors, random, wake_root, shared_key };
         Ok(Rc::new_cyclic(|this| Self {
             filter,
             sources,
