@@ -3,9 +3,12 @@
 //! All of it is integer arithmetic over nanoseconds of the monotonic clock. Rounding is always to
 //! the side of admitting less.
 
+mod detail;
 mod fixed_window;
 mod gcra;
 mod rolling_window;
+
+pub(crate) use detail::Detail;
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +43,7 @@ pub(crate) struct State {
     /// Monotonic nanoseconds.
     pub(crate) expires: u64,
     /// The algorithm's own.
-    pub(crate) detail: Vec<u8>,
+    pub(crate) detail: Detail,
 }
 
 /// What a request wants.

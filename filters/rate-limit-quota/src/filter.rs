@@ -39,6 +39,7 @@ pub struct QuotaFilter {
 }
 
 /// The claims of a request, and whose they are.
+#[derive(Default)]
 struct Claims<'a> {
     entries: Vec<Entry<'a>>,
     /// At the same positions.
@@ -58,6 +59,22 @@ pub(crate) struct Context {
 }
 
 impl<'a> Claims<'a> {
+    /// Adds what was prepared for a quota. `false` where no other need be looked at.
+    fn add(&mut self, prepared: Option<(Entry<'a>, Option<Claim>)>) -> bool {
+        match prepared {
+            Some((entry, Some(claim))) => {
+                self.entries.push(entry);
+                self.claims.push(claim);
+                true
+            }
+            Some((entry, None)) => {
+                self.denied = Some(entry);
+                false
+            }
+            None => true,
+        }
+    }
+
     fn pairs(&self) -> impl Iterator<Item = (&Entry<'a>, &Claim)> {
         self.entries.iter().zip(&self.claims)
     }
@@ -123,31 +140,33 @@ impl HttpFilter for QuotaFilter {
                 effects.mutate(HeaderMutation::Remove(name.clone()));
             }
         }
-        let mut concerned = Vec::new();
+        let mut claims = Claims::default();
+        let mut lacks_keys = false;
         self.settings.matches.visit(request, |index| {
-            concerned.push(index);
-            true
+            let Some(keys) = self.keys(env) else {
+                lacks_keys = true;
+                return false;
+            };
+            claims.add(self.prepare(index, keys, request, env))
         });
-        if concerned.is_empty() {
-            return Decision { effects, ..Decision::pass() };
+        let is_grpc = || request.is_grpc();
+        if lacks_keys {
+            return self.failed(is_grpc(), effects);
         }
-        let is_grpc = request.is_grpc();
-        let Some(keys) = self.keys(env) else { return self.failed(is_grpc, effects) };
-        let claims = self.claims(&concerned, keys, request, env);
         if let Some(entry) = claims.denied {
-            return self.missing(&entry, is_grpc, effects);
+            return self.missing(&entry, is_grpc(), effects);
         }
         if claims.claims.is_empty() {
             return Decision { effects, ..Decision::pass() };
         }
         let id = self.settings.retries.and_then(|_| {
             let id = request.headers().first(b"x-request-id").filter(|id| !id.is_empty())?;
-            Some(keys.secret.digest(id))
+            Some(self.keys(env)?.secret.digest(id))
         });
         let patience = self.settings.global.as_ref().map_or(0, |global| nanos(global.timeout));
         let now = env.monotonic();
         let gives_up_at = now.saturating_add(patience);
-        let context = Context { is_grpc, id, gives_up_at, has_waited: false };
+        let context = Context { is_grpc: is_grpc(), id, gives_up_at, has_waited: false };
         self.decide(stream, claims, now, context, effects, env)
     }
 
@@ -202,32 +221,6 @@ impl QuotaFilter {
             let _same = self.keys.set(keys);
         }
         self.keys.get()
-    }
-
-    fn claims<'a>(
-        &'a self,
-        concerned: &[usize],
-        keys: &Keys,
-        request: &RequestHead<'a>,
-        env: &mut dyn Environment,
-    ) -> Claims<'a> {
-        let entries = Vec::with_capacity(concerned.len());
-        let claims = Vec::with_capacity(concerned.len());
-        let mut all = Claims { entries, claims, denied: None };
-        for index in concerned {
-            match self.prepare(*index, keys, request, env) {
-                Some((entry, Some(claim))) => {
-                    all.entries.push(entry);
-                    all.claims.push(claim);
-                }
-                Some((entry, None)) => {
-                    all.denied = Some(entry);
-                    break;
-                }
-                None => {}
-            }
-        }
-        all
     }
 
     /// Takes of all quotas, or of none, and says what becomes of the request.

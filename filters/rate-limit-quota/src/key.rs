@@ -14,6 +14,11 @@ mod tests;
 pub(crate) struct KeyText(Vec<u8>);
 
 impl KeyText {
+    /// One that need not grow in most cases.
+    pub(crate) fn with_room() -> Self {
+        Self(Vec::with_capacity(128))
+    }
+
     /// Adds a part.
     pub(crate) fn push(&mut self, part: &[u8]) {
         self.0.extend_from_slice(&(part.len() as u64).to_le_bytes());

@@ -184,8 +184,11 @@ impl<'e> Ledger<'e> {
             if !loaded.is_changed {
                 continue;
             }
-            let set =
-                self.env.set_shared_data(&loaded.place.key(), loaded.slab.bytes(), loaded.cas);
+            let set = self.env.set_shared_data(
+                loaded.place.key().as_str(),
+                loaded.slab.bytes(),
+                loaded.cas,
+            );
             let here = claims.iter_mut().filter(|claim| claim.place == loaded.place);
             match set {
                 Ok(()) => here.for_each(Claim::confirm),
@@ -219,7 +222,7 @@ fn load<'s>(
 ) -> Option<&'s mut Loaded> {
     let known = slabs.iter().position(|loaded| loaded.place == place);
     let index = known.unwrap_or_else(|| {
-        let (bytes, cas) = env.shared_data(&place.key()).unwrap_or((Vec::new(), ABSENT));
+        let (bytes, cas) = env.shared_data(place.key().as_str()).unwrap_or((Vec::new(), ABSENT));
         slabs.push(Loaded { place, slab: Slab::new(bytes), cas, is_changed: false });
         slabs.len() - 1
     });

@@ -64,6 +64,7 @@ impl QuotaFilter {
             is_settled: false,
             standing: Standing::default(),
             proposed: None,
+            state: None,
             taken: None,
         };
         Some((entry, Some(claim)))
@@ -86,7 +87,7 @@ fn key<'a>(
     env: &mut dyn Environment,
 ) -> Option<Key<'a>> {
     let mut values = Vec::with_capacity(quota.dimensions.len());
-    let mut text = KeyText::default();
+    let mut text = KeyText::with_room();
     let mut is_denied = false;
     for dimension in &quota.dimensions {
         let value = dimension.expression.evaluate(request, env);
@@ -109,12 +110,17 @@ impl Entry<'_> {
         Told { name: &self.quota.name, grade: self.grade, standing }
     }
 
-    /// The quota's name, and that of the override.
-    pub(crate) fn name(&self) -> String {
-        match self.by_override {
-            Some(by_override) => [&self.quota.name, ".", &by_override.name].concat(),
-            None => self.quota.name.clone(),
+    /// Adds to a list how it fared: the quota's name, that of the override, and `what`.
+    pub(crate) fn tell(&self, list: &mut String, what: &str) {
+        if !list.is_empty() {
+            list.push(',');
         }
+        list.push_str(&self.quota.name);
+        if let Some(by_override) = self.by_override {
+            list.push('.');
+            list.push_str(&by_override.name);
+        }
+        list.push_str(what);
     }
 
     /// The key for people: `source=reviews,path=/`.

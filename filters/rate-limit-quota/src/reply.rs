@@ -2,7 +2,7 @@
 
 mod headers;
 
-pub(crate) use headers::{Headers, Told};
+pub(crate) use headers::{Headers, Told, push_number};
 
 use crate::config;
 use filter_api::{ConfigError, HeaderName, HeaderValue, LocalReply};
@@ -41,6 +41,11 @@ pub(crate) struct Refusal<'r> {
 }
 
 impl ReplySettings {
+    /// Whether a refusal names the quotas in its body.
+    pub(crate) fn names_quotas(&self) -> bool {
+        self.is_problem
+    }
+
     pub(crate) fn from_wire(wire: Option<&config::Reply>) -> Result<Self, ConfigError> {
         let default = config::Reply::default();
         let wire = wire.unwrap_or(&default);
@@ -67,8 +72,8 @@ impl ReplySettings {
 
     /// The reply; `None` cannot be, as the status was checked.
     pub(crate) fn of(&self, refusal: Refusal<'_>) -> Option<Rc<LocalReply>> {
-        let mut headers = self.headers.clone();
-        headers.extend(refusal.headers);
+        let mut headers = refusal.headers;
+        headers.extend(self.headers.iter().cloned());
         let body = if self.is_problem && !refusal.is_grpc {
             let value = HeaderValue::new("application/problem+json").ok()?;
             headers.push((self.content_type.clone(), value));

@@ -26,14 +26,24 @@ impl Place {
     }
 
     /// The slab's name in shared data: `slab.` and four hexadecimal digits.
-    pub(crate) fn key(self) -> String {
-        let mut key = String::from("slab.");
-        key.extend(
-            [12, 8, 4, 0]
-                .iter()
-                .filter_map(|shift| char::from_digit(u32::from(self.0 >> shift & 0xf), 16)),
-        );
-        key
+    pub(crate) fn key(self) -> PlaceKey {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |shift: u16| {
+            DIGITS.get(usize::from(self.0 >> shift & 0xf)).copied().unwrap_or_default()
+        };
+        let [s, l, a, b] = *b"slab";
+        PlaceKey([s, l, a, b, b'.', digit(12), digit(8), digit(4), digit(0)])
+    }
+}
+
+/// The name of a slab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlaceKey([u8; 9]);
+
+impl PlaceKey {
+    pub(crate) fn as_str(&self) -> &str {
+        // All of it is ASCII.
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

@@ -18,7 +18,7 @@ fn used(state: &State) -> u64 {
 }
 
 fn state(expires: u64, used: u64) -> State {
-    State { expires, detail: used.to_le_bytes().to_vec() }
+    State { expires, detail: used.into() }
 }
 
 pub(super) fn take(limit: &Limit, before: Option<&State>, ask: Ask) -> Outcome {

@@ -13,13 +13,13 @@ fn interval(limit: &Limit) -> u64 {
 }
 
 fn store(limit: &Limit, expires: u64) -> State {
-    State { expires, detail: interval(limit).to_le_bytes().to_vec() }
+    State { expires, detail: interval(limit).into() }
 }
 
 /// Until when the bucket is filling up, in today's interval.
 fn stands(limit: &Limit, state: &State, now: u64) -> u64 {
     let today = interval(limit);
-    let stored = <[u8; 8]>::try_from(state.detail.as_slice()).map_or(today, u64::from_le_bytes);
+    let stored = <[u8; 8]>::try_from(&*state.detail).map_or(today, u64::from_le_bytes);
     if stored == today {
         return state.expires;
     }

@@ -4,7 +4,7 @@
 //! last one's time, so there are at most sixty-one times: a unit never comes back early, and at most
 //! that sixtieth late.
 
-use super::{Ask, Limit, Outcome, State};
+use super::{Ask, Detail, Limit, Outcome, State};
 
 /// Times per period.
 const SLOTS: u64 = 60;
@@ -20,7 +20,7 @@ const BYTES: usize = 16;
 
 /// What is still out at `now`, by when it comes back.
 fn portions(state: Option<&State>, now: u64) -> Vec<Portion> {
-    let detail = state.map_or(&[][..], |state| &state.detail);
+    let detail = state.map_or(&[][..], |state| &*state.detail);
     let (pairs, _) = detail.as_chunks::<BYTES>();
     let read = pairs.iter().map(|bytes| {
         let both = u128::from_le_bytes(*bytes);
@@ -30,14 +30,14 @@ fn portions(state: Option<&State>, now: u64) -> Vec<Portion> {
 }
 
 fn store(portions: &[Portion]) -> State {
-    let mut state = State::default();
-    state.detail.reserve_exact(portions.len() * BYTES);
+    let mut expires = 0;
+    let mut detail = Vec::with_capacity(portions.len() * BYTES);
     for Portion { back_at, units } in portions.iter().filter(|portion| portion.units > 0) {
-        state.expires = state.expires.max(*back_at);
+        expires = expires.max(*back_at);
         let both = u128::from(*back_at) | u128::from(*units) << 64;
-        state.detail.extend_from_slice(&both.to_le_bytes());
+        detail.extend_from_slice(&both.to_le_bytes());
     }
-    state
+    State { expires, detail: Detail::Many(detail) }
 }
 
 fn slot(limit: &Limit, back_at: u64) -> u64 {

@@ -126,7 +126,7 @@ fn a_state_that_no_algorithm_wrote_is_used_up_or_empty_and_never_a_panic() {
         for detail in [vec![], vec![0; 7], vec![0xff; 8], vec![0xff; 33], vec![1; 64]] {
             for expires in [0, SECOND + 1, u64::MAX] {
                 let mut key = Key::new(algorithm, limit(10, SECOND));
-                key.state = Some(State { expires, detail: detail.clone() });
+                key.state = Some(State { expires, detail: Detail::from(&*detail) });
                 let outcome = key.take(Ask::of(SECOND, 1));
                 key.give_back(SECOND, 1, outcome.receipt);
                 key.charge(SECOND, u64::MAX);

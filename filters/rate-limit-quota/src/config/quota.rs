@@ -190,6 +190,7 @@ pub struct Priority {
 pub struct WorkerLease {
     /// Units, 2 to 1000000.
     pub amount: UInt,
-    /// For how long, 1 ms to 1 min. Default 100ms.
+    /// For how long, 1 ms to 1 min. Default 100ms. With GCRA at most half the time in which what the lease
+    /// leaves of the bucket fills.
     pub ttl: Option<Duration>,
 }

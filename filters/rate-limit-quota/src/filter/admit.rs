@@ -5,6 +5,7 @@ use crate::algorithm::Algorithm;
 use crate::leases::Lease;
 use crate::ledger::{Claim, Standing};
 use crate::prepare::Entry;
+use crate::reply::push_number;
 use crate::stats::QuotaStats;
 use crate::stream::{Active, Held, QuotaStream};
 use filter_api::{Decision, Effects, HeaderMutation, HeaderValue, ResponseInterest};
@@ -69,16 +70,16 @@ impl QuotaFilter {
     ) -> Decision {
         let mut active = Active::default();
         let mut needs_answer = false;
-        let mut told = Vec::new();
+        let mut told = String::new();
         for (entry, claim) in claims.pairs() {
             count(entry, claim, &mut effects);
             if !claim.standing.is_admitted {
-                told.push([entry.name(), ".limited.shadow".to_owned()].concat());
+                entry.tell(&mut told, ".limited.shadow");
                 continue;
             }
             let quota = entry.quota;
             if soften(entry, claim, &mut active, &mut effects) {
-                told.push([entry.name(), ".soft".to_owned()].concat());
+                entry.tell(&mut told, ".soft");
             }
             let watches = quota.refunds || quota.response_cost.is_some();
             needs_answer |= watches;
@@ -94,7 +95,7 @@ impl QuotaFilter {
             active.headers.extend(self.settings.headers.admitted(&quotas));
         }
         if !told.is_empty() {
-            effects.publish(FILTER_STATE, told.join(",").into());
+            effects.publish(FILTER_STATE, told.into());
         }
         needs_answer |= !active.headers.is_empty();
         let interest =
@@ -132,7 +133,8 @@ fn soften(entry: &Entry<'_>, claim: &Claim, active: &mut Active, effects: &mut E
     }
     effects.count(entry.quota.stats.soft_limited);
     let name = &entry.quota.name;
-    let value = [name.as_str(), ";used=", &percent.to_string()].concat();
+    let mut value = [name.as_str(), ";used="].concat();
+    push_number(&mut value, percent);
     // Names of quotas are visible ASCII, so these are always values.
     if let (Some(header), Ok(value)) = (&soft.response_header, HeaderValue::new(value)) {
         active.headers.push((header.clone(), value));

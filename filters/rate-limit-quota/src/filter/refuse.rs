@@ -22,7 +22,7 @@ impl QuotaFilter {
     ) -> Decision {
         let refused: Vec<(&Entry<'_>, &Claim)> =
             claims.pairs().filter(|(_, claim)| claim.is_refused()).collect();
-        let mut told = Vec::with_capacity(refused.len());
+        let mut told = String::with_capacity(64);
         for (entry, claim) in &refused {
             let stats = entry.quota.stats;
             effects.count(stats.over_limit);
@@ -31,20 +31,21 @@ impl QuotaFilter {
             if let Some(by_override) = entry.by_override {
                 effects.count(by_override.stats.over_limit);
             }
-            told.push([&entry.name(), why(claim)].concat());
+            entry.tell(&mut told, why(claim));
             if self.settings.top.is_some() {
                 self.note_refusal(entry, claim, now, env);
             }
         }
-        effects.publish(FILTER_STATE, told.join(",").into());
+        effects.publish(FILTER_STATE, told.into());
         let jitter = self.jitter(env);
         let retry_after = retry_after(&refused).map(|wait| wait.saturating_add(jitter));
         let quotas: Vec<_> =
             claims.pairs().map(|(entry, claim)| entry.told(&claim.standing)).collect();
-        let names: Vec<&str> = refused.iter().map(|(entry, _)| entry.quota.name.as_str()).collect();
+        let named = if self.settings.reply.names_quotas() { refused.as_slice() } else { &[] };
+        let names: Vec<&str> = named.iter().map(|(entry, _)| entry.quota.name.as_str()).collect();
         let first = refused.first();
         let reason = first.map_or("", |(_, claim)| why(claim));
-        let name = names.first().copied().unwrap_or_default();
+        let name = first.map_or("", |(entry, _)| entry.quota.name.as_str());
         let refusal = Refusal {
             details: &[Self::NAME, ".", name, reason].concat(),
             quotas: &names,

@@ -244,3 +244,23 @@ fn the_keys_that_are_refused_most_are_told_to_whom_it_may_concern() {
     );
     assert_eq!(ask(&quota, &[("x-admin", "wrong")], &mut env), None);
 }
+
+/// A lease is booked at its end, so one that is longer than the bucket takes to fill could never be had.
+#[test]
+fn a_lease_is_no_longer_than_its_bucket_bears() {
+    let config = |amount: u32| {
+        format!(
+            r#"{{"quotas": [{{"name": "q", "maxAmount": 1000, "validDuration": "1s", "burst": 100,
+            "workerLease": {{"amount": {amount}, "ttl": "60s"}}}}]}}"#
+        )
+    };
+    let mut env = SimEnvironment::seeded(1);
+    let leasing = filter(&config(20), &mut env);
+    assert_eq!(admitted(&leasing, 40, &mut env), 40);
+    assert_eq!(env.metrics.value("leased"), Some(38));
+    // One of the whole bucket would be lost at once, so there is none.
+    let mut env = SimEnvironment::seeded(1);
+    let alone = filter(&config(100), &mut env);
+    assert_eq!(admitted(&alone, 200, &mut env), 100);
+    assert_eq!(env.metrics.value("leased"), Some(0));
+}

@@ -1,6 +1,6 @@
 //! What a request wants of one quota, and what it was given.
 
-use crate::algorithm::{Algorithm, Limit, Outcome};
+use crate::algorithm::{Algorithm, Limit, Outcome, State};
 use crate::hash::Digest;
 use crate::store::Place;
 
@@ -59,6 +59,8 @@ pub(crate) struct Claim {
     pub(crate) standing: Standing,
     /// Taken once the slab is written.
     pub(crate) proposed: Option<Taken>,
+    /// What the record is then.
+    pub(crate) state: Option<State>,
     pub(crate) taken: Option<Taken>,
 }
 

@@ -2,8 +2,9 @@
 
 use super::claim::{Claim, Penalty, Standing, Taken};
 use super::{Ledger, Retry, load};
-use crate::algorithm::{Algorithm, Ask, Limit, Outcome, State};
+use crate::algorithm::{Algorithm, Ask, Detail, Limit, Outcome, State};
 use crate::hash::Digest;
+use crate::store::Place;
 
 /// What tells a key's other records from its first.
 const PENALTY: Digest = Digest([0x7065_6e61_6c74_7900, 0]);
@@ -11,12 +12,6 @@ const RETRY: Digest = Digest([0x7265_7472_7900_0000, 0]);
 
 /// A ban is a record with this detail; a count of refusals has a longer one.
 const BANNED: [u8; 1] = [1];
-
-/// What is to be written of a claim that is admitted.
-struct Proposal {
-    taken: Taken,
-    state: State,
-}
 
 impl Ledger<'_> {
     /// Whether this is a retry that costs nothing. Counts it, to be written.
@@ -32,7 +27,7 @@ impl Ledger<'_> {
         if used >= retry.times {
             return false;
         }
-        let detail = vec![used.saturating_add(1)];
+        let detail = Detail::from(&[used.saturating_add(1)][..]);
         loaded.set(record, &State { detail, ..state }, now);
         true
     }
@@ -40,19 +35,21 @@ impl Ledger<'_> {
     /// Decides on every claim that is not taken yet, and changes the slabs accordingly. `true` where
     /// the request is refused.
     pub(super) fn evaluate(&mut self, claims: &mut [Claim], retry: Option<Retry>) -> bool {
-        let mut proposals = Vec::with_capacity(claims.len());
         let mut is_refused = false;
         for claim in claims.iter_mut().filter(|claim| claim.is_open()) {
-            let proposal = self.decide(claim);
+            self.decide(claim);
             is_refused |= claim.is_refused();
-            proposals.push(proposal);
         }
-        let open = claims.iter_mut().filter(|claim| claim.is_open());
-        for (claim, proposal) in open.zip(proposals) {
-            match proposal {
-                Some(proposal) if !is_refused => self.propose(claim, proposal),
-                _ if claim.standing.is_admitted => {}
-                _ => self.count_refusal(claim),
+        for claim in claims.iter_mut().filter(|claim| claim.is_open()) {
+            let state = claim.state.take();
+            match claim.proposed.zip(state).filter(|_| !is_refused) {
+                Some((taken, state)) => self.propose(claim.place, &taken, &state),
+                None => {
+                    claim.proposed = None;
+                    if !claim.standing.is_admitted {
+                        self.count_refusal(claim);
+                    }
+                }
             }
         }
         if let (false, true, Some(retry), Some(first)) =
@@ -74,13 +71,14 @@ impl Ledger<'_> {
     }
 
     /// How one claim stands, and what would be written.
-    fn decide(&mut self, claim: &mut Claim) -> Option<Proposal> {
+    fn decide(&mut self, claim: &mut Claim) {
+        (claim.proposed, claim.state) = (None, None);
         let (now, capacity) = (self.now, self.capacity);
-        let loaded = load(&mut self.slabs, claim.place, self.env)?;
+        let Some(loaded) = load(&mut self.slabs, claim.place, self.env) else { return };
         if let Some(left) = claim.terms.penalty.and_then(|_| {
             let state = loaded.slab.get(claim.record.and(PENALTY))?;
             let left = state.expires.checked_sub(now).filter(|left| *left > 0)?;
-            (state.detail == BANNED).then_some(left)
+            (*state.detail == BANNED).then_some(left)
         }) {
             claim.standing = Standing {
                 reset_after: left,
@@ -88,7 +86,7 @@ impl Ledger<'_> {
                 is_penalized: true,
                 ..Standing::default()
             };
-            return None;
+            return;
         }
         let mut record = claim.record;
         let mut state = loaded.slab.get(record);
@@ -101,17 +99,17 @@ impl Ledger<'_> {
         claim.standing = Standing { is_crowded, ..Standing::from(&outcome) };
         if is_crowded && self.refuses_when_full {
             claim.standing.is_admitted = false;
-            return None;
+            return;
         }
         let taken = Taken { place: claim.place, record, receipt: outcome.receipt, units, until };
-        outcome.state.map(|state| Proposal { taken, state })
+        claim.proposed = outcome.state.is_some().then_some(taken);
+        claim.state = outcome.state;
     }
 
-    fn propose(&mut self, claim: &mut Claim, proposal: Proposal) {
+    fn propose(&mut self, place: Place, taken: &Taken, state: &State) {
         let now = self.now;
-        if let Some(loaded) = load(&mut self.slabs, claim.place, self.env) {
-            loaded.set(proposal.taken.record, &proposal.state, now);
-            claim.proposed = Some(proposal.taken);
+        if let Some(loaded) = load(&mut self.slabs, place, self.env) {
+            loaded.set(taken.record, state, now);
         }
     }
 
@@ -137,7 +135,7 @@ impl Ledger<'_> {
         if loaded.slab.has_room(now, capacity / 2) {
             let expires = now.saturating_add(retry.known_for);
             let record = first.record.and(retry.id).and(RETRY);
-            loaded.set(record, &State { expires, detail: vec![0] }, now);
+            loaded.set(record, &State { expires, detail: Detail::from(&[0][..]) }, now);
         }
     }
 }
@@ -174,6 +172,9 @@ fn refused(penalty: Penalty, before: Option<&State>, now: u64) -> State {
     let counted = Algorithm::FixedWindow.take(&limit, before, Ask::of(now, 1));
     match counted.state {
         Some(state) if counted.remaining > 0 => state,
-        _ => State { expires: now.saturating_add(penalty.duration), detail: BANNED.to_vec() },
+        _ => State {
+            expires: now.saturating_add(penalty.duration),
+            detail: Detail::from(&BANNED[..]),
+        },
     }
 }

@@ -30,6 +30,7 @@ fn claim(key: u64, amount: u64) -> Claim {
         is_settled: false,
         standing: Standing::default(),
         proposed: None,
+        state: None,
         taken: None,
     }
 }

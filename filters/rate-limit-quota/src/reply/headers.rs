@@ -76,10 +76,10 @@ impl Headers {
     ) -> Vec<(HeaderName, HeaderValue)> {
         let mut headers = Vec::with_capacity(7);
         if let Some(wait) = retry_after {
-            put(&mut headers, &self.names.retry_after, &seconds(wait).max(1).to_string());
+            put_number(&mut headers, &self.names.retry_after, seconds(wait).max(1));
             if is_grpc {
                 let wait = wait.div_ceil(MILLISECOND).max(1);
-                put(&mut headers, &self.names.pushback, &wait.to_string());
+                put_number(&mut headers, &self.names.pushback, wait);
             }
         }
         self.add_to(&mut headers, quotas, retry_after);
@@ -100,33 +100,54 @@ impl Headers {
         retry_after: Option<u64>,
     ) {
         if self.has_draft && !quotas.is_empty() {
-            let policies: Vec<&str> =
-                quotas.iter().map(|quota| quota.grade.policy.as_str()).collect();
-            put(headers, &self.names.policy, &policies.join(", "));
-            let limits: Vec<String> = quotas.iter().map(|quota| quota.limit(retry_after)).collect();
-            put(headers, &self.names.ratelimit, &limits.join(", "));
+            let mut policies = Text::default();
+            let mut limits = Text::default();
+            for quota in quotas {
+                policies.item().push_str(&quota.grade.policy);
+                quota.limit(limits.item(), retry_after);
+            }
+            put(headers, &self.names.policy, &policies.0);
+            put(headers, &self.names.ratelimit, &limits.0);
         }
         let closest = quotas.iter().min_by_key(|quota| quota.nearness());
         if let (true, Some(closest)) = (self.has_x, closest) {
-            let amount = closest.grade.terms.limit.amount.to_string();
-            let mut limit = amount;
+            let mut limit = Text::default();
+            push_number(limit.item(), closest.grade.terms.limit.amount);
             for quota in quotas {
-                limit.push_str(", ");
-                limit.push_str(&quota.grade.window);
+                limit.item().push_str(&quota.grade.window);
             }
-            put(headers, &self.names.x_limit, &limit);
-            put(headers, &self.names.x_remaining, &closest.standing.remaining.to_string());
-            put(headers, &self.names.x_reset, &closest.reset(retry_after).to_string());
+            put(headers, &self.names.x_limit, &limit.0);
+            put_number(headers, &self.names.x_remaining, closest.standing.remaining);
+            put_number(headers, &self.names.x_reset, closest.reset(retry_after));
         }
+    }
+}
+
+/// A list whose items are told apart by commas.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    /// The text, for one more item.
+    fn item(&mut self) -> &mut String {
+        if self.0.is_empty() {
+            self.0.reserve(64);
+        } else {
+            self.0.push_str(", ");
+        }
+        &mut self.0
     }
 }
 
 impl Told<'_> {
     /// Its item of `RateLimit`.
-    fn limit(&self, retry_after: Option<u64>) -> String {
-        let remaining = self.standing.remaining.to_string();
-        let reset = self.reset(retry_after).to_string();
-        ["\"", self.name, "\";r=", &remaining, ";t=", &reset].concat()
+    fn limit(&self, text: &mut String, retry_after: Option<u64>) {
+        for part in ["\"", self.name, "\";r="] {
+            text.push_str(part);
+        }
+        push_number(text, self.standing.remaining);
+        text.push_str(";t=");
+        push_number(text, self.reset(retry_after));
     }
 
     /// Seconds. Of a quota that refuses, the same instant that `Retry-After` names.
@@ -152,4 +173,27 @@ fn put(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &HeaderName, value: &
     if let Ok(value) = HeaderValue::new(value) {
         headers.push((name.clone(), value));
     }
+}
+
+fn put_number(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &HeaderName, number: u64) {
+    let mut text = String::new();
+    push_number(&mut text, number);
+    put(headers, name, &text);
+}
+
+/// Adds a number in decimal, without the machinery of formats.
+pub(crate) fn push_number(text: &mut String, mut number: u64) {
+    // The greatest has twenty.
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    for (index, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        first = index;
+        if number == 0 {
+            break;
+        }
+    }
+    let digits = digits.get(first..).unwrap_or_default();
+    text.push_str(str::from_utf8(digits).unwrap_or_default());
 }

@@ -57,8 +57,9 @@ impl Grade {
         let mut limit = limit(amounts, algorithm)?;
         let penalty = quota.penalty.as_ref().map(penalty).transpose();
         let penalty = penalty.map_err(|error| error.within("penalty"))?;
-        let lease = quota.worker_lease.as_ref().map(|wire| lease(wire, algorithm)).transpose();
-        let lease = lease.map_err(|error| error.within("workerLease"))?;
+        let lease =
+            quota.worker_lease.as_ref().map(|wire| lease(wire, algorithm, &limit)).transpose();
+        let lease = lease.map_err(|error| error.within("workerLease"))?.flatten();
         let seconds = limit.period.div_ceil(1_000_000_000);
         let name = &quota.name;
         let (unit, window) = match algorithm {
@@ -138,7 +139,11 @@ fn penalty(wire: &config::Penalty) -> Result<Penalty, ConfigError> {
     Ok(Penalty { refusals: refusals.into(), within, duration })
 }
 
-fn lease(wire: &config::WorkerLease, algorithm: Algorithm) -> Result<LeaseTerms, ConfigError> {
+fn lease(
+    wire: &config::WorkerLease,
+    algorithm: Algorithm,
+    limit: &Limit,
+) -> Result<Option<LeaseTerms>, ConfigError> {
     const DEFAULT: time::Duration = time::Duration::from_millis(100);
     if algorithm == Algorithm::Concurrency {
         return Err(ConfigError::found("", "it with CONCURRENCY", "no lease of what is in use"));
@@ -146,5 +151,16 @@ fn lease(wire: &config::WorkerLease, algorithm: Algorithm) -> Result<LeaseTerms,
     let units = whole("amount", Some(wire.amount), 2, 1_000_000)?.unwrap_or(2);
     let duration = wire.ttl.map_or(DEFAULT, Duration::get);
     duration_within("ttl", duration, MILLISECOND, MINUTE)?;
-    Ok(LeaseTerms { units: units.into(), duration: nanos(duration) })
+    let duration = match algorithm {
+        // It is booked as if it were used at its end, so it has to fit into the bucket with the units.
+        Algorithm::Gcra => {
+            let interval = limit.period.div_ceil(limit.amount.max(1));
+            let beside = limit.burst.saturating_sub(units.into()).saturating_mul(interval);
+            nanos(duration).min(beside / 2)
+        }
+        _ => nanos(duration),
+    };
+    // One that ends at once only loses units.
+    let lasts = duration >= nanos(MILLISECOND);
+    Ok(lasts.then_some(LeaseTerms { units: units.into(), duration }))
 }

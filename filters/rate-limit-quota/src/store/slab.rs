@@ -44,7 +44,7 @@ impl Slab {
         let fingerprint = fingerprint.bytes();
         let mut records = self.records();
         let record = records.find(|record| *record.fingerprint == fingerprint)?;
-        Some(State { expires: record.expires, detail: record.detail.to_vec() })
+        Some(State { expires: record.expires, detail: record.detail.into() })
     }
 
     /// Whether there is room for a key that has no record, if all that `now` has left behind goes.
@@ -114,7 +114,7 @@ fn read(bytes: &[u8], begin: usize) -> Option<Record<'_>> {
 fn write(place: &mut [u8], state: &State) {
     if let Some((expires, rest)) = place.split_first_chunk_mut() {
         *expires = state.expires.to_le_bytes();
-        for (to, from) in rest.iter_mut().skip(2).zip(&state.detail) {
+        for (to, from) in rest.iter_mut().skip(2).zip(&*state.detail) {
             *to = *from;
         }
     }
