@@ -5,19 +5,38 @@ use crate::path_views::{Clarity, PathViews};
 use attributes::Expression;
 use filter_api::{Environment, RequestHead};
 use identity::{Evidence, Peer};
+use matchers::header_index::Snapshot;
 
 /// A request, as rules look at it.
 pub(crate) struct Facts<'a> {
     pub(crate) request: RequestHead<'a>,
     pub(crate) peer: Peer,
+    /// The headers that rules ask for by name.
+    pub(crate) headers: &'a Snapshot<'a>,
+    method: Option<&'a [u8]>,
+    host: Option<Option<HostName<'a>>>,
     path: Option<PathViews<'a>>,
     /// The port that the connection came in on, where it was asked for.
     port: Option<Option<Vec<u8>>>,
 }
 
 impl<'a> Facts<'a> {
-    pub(crate) fn new(request: &RequestHead<'a>, evidence: Evidence) -> Self {
-        Self { request: *request, peer: Peer::new(evidence), path: None, port: None }
+    pub(crate) fn new(headers: &'a Snapshot<'a>, evidence: Evidence) -> Self {
+        Self {
+            request: headers.request(),
+            peer: Peer::new(evidence),
+            headers,
+            method: None,
+            host: None,
+            path: None,
+            port: None,
+        }
+    }
+
+    /// The method.
+    pub(crate) fn method(&mut self) -> &'a [u8] {
+        let request = &self.request;
+        self.method.get_or_insert_with(|| request.method())
     }
 
     /// The path in every reading.
@@ -32,8 +51,9 @@ impl<'a> Facts<'a> {
     }
 
     /// The host; `None` where the request names none.
-    pub(crate) fn host(&self) -> Option<HostName<'a>> {
-        self.request.headers().first(b":authority").map(HostName::read)
+    pub(crate) fn host(&mut self) -> Option<&HostName<'a>> {
+        let headers = self.request.headers();
+        self.host.get_or_insert_with(|| headers.first(b":authority").map(HostName::read)).as_ref()
     }
 
     /// The port that the connection came in on; `port` is the attribute.

@@ -54,9 +54,10 @@ impl HttpFilter for AclFilter {
         env: &mut dyn Environment,
     ) -> Decision {
         let settings = &self.settings;
+        let headers = settings.index.read(request);
         let mut trial = Trial {
             settings,
-            facts: Facts::new(request, settings.evidence),
+            facts: Facts::new(&headers, settings.evidence),
             effects: Effects::default(),
             notes: Vec::new(),
         };
@@ -148,7 +149,7 @@ impl AclFilter {
     /// Ends the request, after its time in the tarpit if it has one and there is room.
     fn carry_out(
         &self,
-        refused: Refused,
+        refused: Refused<'_>,
         stream: &mut AclStream,
         effects: &mut Effects,
         env: &mut dyn Environment,

@@ -57,25 +57,21 @@ pub(crate) struct Finding {
 impl List {
     /// Asks the list.
     pub(crate) fn check(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> Check {
-        let values = self.values(facts, env);
         let remote = self.provider.as_ref().map(|provider| provider.standing(env));
         let is_expired = matches!(remote, Some(Standing::Open | Standing::Closed));
-        let finding = match values.is_empty() {
-            true => self
-                .refuses_missing
-                .then(|| self.because("INVALID_ARGUMENT", "there is no value to compare")),
-            false => values.iter().find_map(|value| self.of_value(value, remote.as_ref())),
-        };
-        Check { is_expired, finding }
-    }
-
-    /// Every value of the request. An identity that nobody verified is none.
-    fn values(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> Vec<Vec<u8>> {
-        let mut values = Vec::new();
-        if !self.value.reads_identity() || facts.peer.is_verified(env) {
-            self.value.visit(&facts.request, env, &mut |value| values.push(value.to_vec()));
+        // An identity that nobody verified is no value.
+        let is_known = !self.value.reads_identity() || facts.peer.is_verified(env);
+        let mut finding = None;
+        let exists = is_known
+            && self.value.visit(&facts.request, env, &mut |value| {
+                if finding.is_none() {
+                    finding = self.of_value(value, remote.as_ref());
+                }
+            });
+        if !exists && self.refuses_missing {
+            finding = Some(self.because("INVALID_ARGUMENT", "there is no value to compare"));
         }
-        values
+        Check { is_expired, finding }
     }
 
     fn of_value(&self, value: &[u8], remote: Option<&Standing<'_>>) -> Option<Finding> {
@@ -117,11 +113,18 @@ impl List {
 
 /// A value for an answer: short, on one line, nothing that a terminal or a browser acts on.
 fn quote(value: &[u8], what: &str) -> String {
-    let text = String::from_utf8_lossy(value);
-    let is_harmless =
-        |c: char| c.is_ascii_alphanumeric() || c > '\u{9f}' || " ./:@_-,;=+~*".contains(c);
-    let mut quoted: String =
-        text.chars().take(LONGEST_VALUE).map(|c| if is_harmless(c) { c } else { '_' }).collect();
+    let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b" ./:@_-,;=+~*".contains(&byte);
+    let short = value.get(..LONGEST_VALUE).unwrap_or(value);
+    let mut quoted = String::with_capacity(value.len().min(LONGEST_VALUE) + what.len());
+    if value.is_ascii() {
+        let harmless = short.iter().map(|byte| if is_harmless(*byte) { *byte } else { b'_' });
+        quoted.extend(harmless.map(char::from));
+    } else {
+        let text = String::from_utf8_lossy(value);
+        let harmless = |c: char| c > '\u{9f}' || u8::try_from(c).is_ok_and(is_harmless);
+        let chars = text.chars().take(LONGEST_VALUE);
+        quoted.extend(chars.map(|c| if harmless(c) { c } else { '_' }));
+    }
     quoted.push_str(what);
     quoted
 }

@@ -28,8 +28,8 @@ pub(crate) enum Clarity {
 /// A path without its query, in every reading.
 #[derive(Debug)]
 pub(crate) struct PathViews<'a> {
-    /// As it goes on to the upstream.
-    raw: &'a [u8],
+    /// As it goes on to the upstream; `None` where there is none (CONNECT).
+    raw: Option<&'a [u8]>,
     /// Readings that differ from `raw`.
     further: Vec<Vec<u8>>,
     /// The last of them without the slash at its end.
@@ -42,7 +42,7 @@ impl<'a> PathViews<'a> {
     pub(crate) fn read(path_and_query: Option<&'a [u8]>) -> Self {
         let Some(whole) = path_and_query else {
             return Self {
-                raw: &[],
+                raw: None,
                 further: Vec::new(),
                 without_slash: None,
                 clarity: Clarity::Unreadable,
@@ -51,7 +51,7 @@ impl<'a> PathViews<'a> {
         let raw = whole.split(|byte| *byte == b'?').next().unwrap_or_default();
         if is_plain(raw) {
             return Self {
-                raw,
+                raw: Some(raw),
                 further: Vec::new(),
                 without_slash: without_slash(raw).map(Cow::Borrowed),
                 clarity: Clarity::Clear,
@@ -71,7 +71,12 @@ impl<'a> PathViews<'a> {
                 further.push(view);
             }
         }
-        Self { raw, further, without_slash: shortest, clarity: readings.clarity }
+        Self { raw: Some(raw), further, without_slash: shortest, clarity: readings.clarity }
+    }
+
+    /// Whether there is a path at all.
+    pub(crate) fn is_there(&self) -> bool {
+        self.raw.is_some()
     }
 
     /// How alike servers would read it.
@@ -82,7 +87,7 @@ impl<'a> PathViews<'a> {
     /// Whether `test` holds for any reading; it does for an unreadable path. For rules that refuse.
     pub(crate) fn any(&self, test: impl Fn(&[u8]) -> bool) -> bool {
         self.clarity == Clarity::Unreadable
-            || test(self.raw)
+            || self.raw.is_some_and(&test)
             || self.further.iter().any(|view| test(view))
     }
 
@@ -97,7 +102,7 @@ impl<'a> PathViews<'a> {
     /// allow.
     pub(crate) fn all(&self, test: impl Fn(&[u8]) -> bool) -> bool {
         self.clarity != Clarity::Unreadable
-            && test(self.raw)
+            && self.raw.is_some_and(&test)
             && self.further.iter().all(|view| test(view))
     }
 }

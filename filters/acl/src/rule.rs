@@ -9,6 +9,7 @@ use condition::ConditionMatcher;
 use filter_api::{ConfigError, Environment};
 use identity::SourceMatcher;
 use matchers::MatchResult;
+use matchers::header_index::{HeaderIndex, Slots};
 use operation::OperationMatcher;
 
 mod condition;
@@ -37,6 +38,8 @@ pub(crate) struct RuleMatcher {
     /// Empty where anything may be called.
     to: Vec<OperationMatcher>,
     when: Vec<ConditionMatcher>,
+    /// Headers without which the rule cannot match: one comparison spares looking at the rest.
+    required: Slots,
 }
 
 impl Reading {
@@ -65,7 +68,11 @@ impl RuleMatcher {
     ///
     /// # Errors
     /// The first part that is wrong, by its path within the rule.
-    pub(crate) fn from_wire(rule: &Rule, reading: Reading) -> Result<Self, ConfigError> {
+    pub(crate) fn from_wire(
+        rule: &Rule,
+        reading: Reading,
+        index: &mut HeaderIndex,
+    ) -> Result<Self, ConfigError> {
         let from = match &rule.from {
             Some(from) => {
                 not_empty("from", from)?;
@@ -81,11 +88,20 @@ impl RuleMatcher {
         let (mut when, rest): (Vec<_>, Vec<_>) =
             when.into_iter().partition(ConditionMatcher::is_of_request);
         when.extend(rest);
-        Ok(Self { reading, from: from.filter(|from| !from.is_any()), to, when })
+        let mut required = Slots::default();
+        when.iter_mut().filter_map(|one| one.index(index)).for_each(|slot| required.insert(slot));
+        Ok(Self { reading, from: from.filter(|from| !from.is_any()), to, when, required })
     }
 
     /// Whether the request is one that the rule is about.
+    #[inline]
     pub(crate) fn matches(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> bool {
+        facts.headers.has_all(self.required) && self.is_met(facts, env)
+    }
+
+    /// Not inlined, so that a rule whose headers are missing costs next to nothing.
+    #[inline(never)]
+    fn is_met(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> bool {
         let reading = self.reading;
         (self.to.is_empty() || self.to.iter().any(|one| one.matches(facts, reading, env)))
             && self.when.iter().all(|one| one.matches(facts, reading, env))

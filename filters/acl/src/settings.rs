@@ -16,6 +16,7 @@ use filter_api::{ConfigError, Counter, MetricRegistry};
 use filter_config::check::{rule_name, whole};
 use filter_config::quoted;
 use identity::Evidence;
+use matchers::header_index::HeaderIndex;
 use matchers::{Enforcement, Mode};
 
 const DEFAULT_NAMESPACE: &str = "default";
@@ -29,6 +30,8 @@ const RESERVED: [&str; 2] = ["ambiguous_path", "default"];
 /// The whole configuration.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// The headers that rules ask for by name.
+    pub(crate) index: HeaderIndex,
     pub(crate) audits: Vec<RuleSettings>,
     pub(crate) denies: Vec<RuleSettings>,
     pub(crate) allows: Vec<RuleSettings>,
@@ -101,6 +104,7 @@ impl Settings {
         let of_default =
             refusal::defaults("default", 403, refusal::PERMISSION_DENIED, DEFAULT_DENIED);
         let mut settings = Self {
+            index: HeaderIndex::default(),
             audits: Vec::new(),
             denies: Vec::new(),
             allows: Vec::new(),
@@ -136,7 +140,7 @@ impl Settings {
     ) -> Result<(), ConfigError> {
         use crate::config::Action;
         for (index, wire) in config.rules.iter().enumerate() {
-            let rule = at("rules", index, rule::rule(wire, scope, metrics))?;
+            let rule = at("rules", index, rule::rule(wire, scope, &mut self.index, metrics))?;
             match wire.action {
                 Action::Allow => self.allows.push(rule),
                 Action::Audit => self.audits.push(rule),

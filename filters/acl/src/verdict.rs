@@ -17,12 +17,12 @@ use matchers::Mode;
 use std::time::Duration;
 
 /// How a request ends that is refused.
-pub(crate) struct Refused {
+pub(crate) struct Refused<'t> {
     pub(crate) sentence: Sentence,
     /// How long it is held before.
     pub(crate) tarpit: Option<Duration>,
     /// What refused it, for the access log of a request that gets no answer.
-    pub(crate) name: String,
+    pub(crate) name: &'t str,
     /// Whether it counts towards a ban.
     pub(crate) is_counted: bool,
 }
@@ -40,7 +40,7 @@ impl<'t, 'a> Trial<'t, 'a>
 where
     't: 'a,
 {
-    pub(crate) fn judge(&mut self, env: &mut dyn Environment) -> Option<Refused> {
+    pub(crate) fn judge(&mut self, env: &mut dyn Environment) -> Option<Refused<'t>> {
         let settings = self.settings;
         let refused = self
             .of_ambiguous_path()
@@ -57,7 +57,7 @@ where
         refused
     }
 
-    fn of_ambiguous_path(&mut self) -> Option<Refused> {
+    fn of_ambiguous_path(&mut self) -> Option<Refused<'t>> {
         let refusal = self.settings.ambiguous.as_ref()?;
         if self.facts.path().clarity() == Clarity::Clear {
             return None;
@@ -70,7 +70,7 @@ where
         Some(self.refuse("ambiguous_path", refusal, None))
     }
 
-    fn of_ban(&mut self, ban: &'t BanSettings, env: &mut dyn Environment) -> Option<Refused> {
+    fn of_ban(&mut self, ban: &'t BanSettings, env: &mut dyn Environment) -> Option<Refused<'t>> {
         if !ban.ban.holds(&mut self.facts, env) {
             return None;
         }
@@ -91,7 +91,11 @@ where
         }
     }
 
-    fn of_deny(&mut self, rule: &'t RuleSettings, env: &mut dyn Environment) -> Option<Refused> {
+    fn of_deny(
+        &mut self,
+        rule: &'t RuleSettings,
+        env: &mut dyn Environment,
+    ) -> Option<Refused<'t>> {
         if !rule.matcher.matches(&mut self.facts, env) {
             return None;
         }
@@ -108,7 +112,7 @@ where
         }
     }
 
-    fn of_list(&mut self, list: &'t List, env: &mut dyn Environment) -> Option<Refused> {
+    fn of_list(&mut self, list: &'t List, env: &mut dyn Environment) -> Option<Refused<'t>> {
         let Check { is_expired, finding } = list.check(&mut self.facts, env);
         if is_expired {
             self.effects.count(list.expired);
@@ -124,7 +128,7 @@ where
         Some(self.refuse(&list.name, refusal, Some(&finding.text)))
     }
 
-    fn of_allows(&mut self, env: &mut dyn Environment) -> Option<Refused> {
+    fn of_allows(&mut self, env: &mut dyn Environment) -> Option<Refused<'t>> {
         let settings = self.settings;
         let (mut is_needed, mut would_be_needed) = (false, false);
         let (mut allowing, mut would_allow) = (None, false);
@@ -161,11 +165,11 @@ where
         None
     }
 
-    fn refuse(&self, name: &str, refusal: &Refusal, text: Option<&str>) -> Refused {
+    fn refuse(&self, name: &'t str, refusal: &Refusal, text: Option<&str>) -> Refused<'t> {
         Refused {
             sentence: refusal.sentence(&self.facts.request, text),
             tarpit: refusal.tarpit,
-            name: name.to_owned(),
+            name,
             is_counted: true,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`RequestMatcher`]: Istio's `HTTPMatchRequest` list, compiled once, evaluated on bytes.
 //! - [`StringMatcher`]: exact, prefix, suffix, contains, regex (full match).
+//! - [`header_index`]: one pass over the headers for all rules of a filter.
 //! - [`Enforcement`]: whether what a rule decides is carried out, or only counted.
 //! - [`MatchResult`]: the answer of a match against attributes that may be missing.
 //! - [`Selection`]: a percentage of the requests, at random or sticky by a key.
@@ -24,6 +25,7 @@
 //! ```
 
 mod enforcement;
+pub mod header_index;
 mod percent;
 mod request;
 mod result;

@@ -1,15 +1,14 @@
 //! Matching a request, in Istio's words.
 
 use crate::StringMatch;
+use crate::header_index::{HeaderIndex, Slots, Snapshot};
 use condition::Condition;
 use filter_api::{ConfigError, RequestHead};
 use filter_config::wire::Map;
-use header_index::{HeaderIndex, Slots, Snapshot};
 use serde::Deserialize;
 pub use table::MatchTable;
 
 mod condition;
-mod header_index;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@ use super::*;
 use filter_api::{HeaderPairs, RequestHead, encode_pairs};
 use filter_testing::SimEnvironment;
 use identity::Evidence;
+use matchers::header_index::Snapshot;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -15,7 +16,7 @@ fn ban(denials: usize) -> Ban {
 fn with_key<T>(key: &str, then: impl FnOnce(&mut Facts<'_>) -> T) -> T {
     let bytes = encode_pairs([("x-key", key)]);
     let request = RequestHead::new(HeaderPairs::parse(&bytes));
-    then(&mut Facts::new(&request, Evidence::default()))
+    then(&mut Facts::new(&Snapshot::unindexed(&request), Evidence::default()))
 }
 
 fn count(ban: &Ban, key: &str, env: &mut SimEnvironment) -> Tallied {
@@ -60,7 +61,8 @@ fn the_window_slides() {
 #[test]
 fn no_key_is_nobody_and_shared_data_that_fails_is_told() {
     let (ban, mut env) = (ban(1), SimEnvironment::seeded(1));
-    let mut nobody = Facts::new(&RequestHead::default(), Evidence::default());
+    let empty = Snapshot::unindexed(&RequestHead::default());
+    let mut nobody = Facts::new(&empty, Evidence::default());
     assert_eq!(ban.count(&mut nobody, &mut env), None);
     assert!(!ban.holds(&mut nobody, &mut env));
     env.shared_data_fails = true;

@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 /// The readings of a path, in order, and how clear it is.
 fn views(path: &str) -> (Vec<String>, Clarity) {
     let views = PathViews::read(Some(path.as_bytes()));
-    let all = std::iter::once(views.raw).chain(views.further.iter().map(Vec::as_slice));
+    let all = views.raw.into_iter().chain(views.further.iter().map(Vec::as_slice));
     let text = all.map(|view| String::from_utf8_lossy(view).into_owned()).collect();
     (text, views.clarity())
 }

@@ -9,7 +9,8 @@ use crate::pattern::Pattern;
 use addresses::{IpPrefix, IpPrefixSet, parse_ip};
 use attributes::{Expression, HeaderKey};
 use filter_api::{ConfigError, Environment};
-use identity::{Source, SourceEntry, SourceMatcher};
+use identity::SourceMatcher;
+use matchers::header_index::{HeaderIndex, Held, Slot};
 
 /// An entry of `when`, compiled.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(super) enum ConditionMatcher {
     },
     Header {
         name: HeaderKey,
+        slot: Option<Slot>,
         values: Alternatives,
     },
     /// Who calls.
@@ -43,9 +45,9 @@ impl ConditionMatcher {
         if wire.values.is_none() && wire.not_values.is_none() {
             return Err(ConfigError::found("", "neither", "values, notValues, or both"));
         }
-        if let Some(source) = source(wire) {
-            let entry = SourceEntry { source };
-            return SourceMatcher::from_wire(&[entry], "").map(Self::Source);
+        let (values, not_values) = (wire.values.as_deref(), wire.not_values.as_deref());
+        if let Some(source) = SourceMatcher::of_condition(&wire.key, values, not_values, "") {
+            return source.map(Self::Source);
         }
         let attribute = Expression::parse(&wire.key).map_err(|why| ConfigError::new("key", why))?;
         if wire.key == "destination.ip" {
@@ -56,7 +58,7 @@ impl ConditionMatcher {
         let pattern = |text: &str| Ok(Pattern::new(text));
         let values = Alternatives { of: texts(of, pattern)?, not: texts(not, pattern)? };
         Ok(match attribute.header() {
-            Some(name) => Self::Header { name: name.clone(), values },
+            Some(name) => Self::Header { name: name.clone(), slot: None, values },
             None => Self::Attribute { attribute, values },
         })
     }
@@ -68,13 +70,15 @@ impl ConditionMatcher {
         env: &mut dyn Environment,
     ) -> bool {
         match self {
-            Self::Header { name, values } => {
-                let mut look = values.look();
-                for value in facts.request.headers().values(name.as_bytes()) {
-                    look.at(value);
+            Self::Header { name, slot, values } => match facts.headers.held(*slot) {
+                Held::Nothing => values.look().is_met(reading),
+                Held::One(value) => values.is_met_by(value, reading),
+                Held::Several => {
+                    let mut look = values.look();
+                    facts.headers.values(name).for_each(|value| look.at(value));
+                    look.is_met(reading)
                 }
-                look.is_met(reading)
-            }
+            },
             Self::Source(source) => reading.settle(source.matches(&mut facts.peer, env)),
             Self::Attribute { attribute, values } => {
                 let mut look = values.look();
@@ -96,6 +100,13 @@ impl ConditionMatcher {
         }
     }
 
+    /// Has the header read through `index`. The slot is returned if the header has to be there.
+    pub(super) fn index(&mut self, index: &mut HeaderIndex) -> Option<Slot> {
+        let Self::Header { name, slot, values } = self else { return None };
+        *slot = index.slot(name);
+        slot.filter(|_| values.of.is_some())
+    }
+
     /// Whether it is settled by what the request says itself.
     pub(super) fn is_of_request(&self) -> bool {
         match self {
@@ -112,27 +123,6 @@ impl ConditionMatcher {
             Self::Address(_) | Self::Source(_) => false,
         }
     }
-}
-
-/// Conditions on the caller are those of `from`, with everything that belongs to it: identity only
-/// from a certificate that was verified.
-fn source(wire: &Condition) -> Option<Source> {
-    let (of, not) = (wire.values.clone(), wire.not_values.clone());
-    let none = Source::default();
-    Some(match wire.key.as_str() {
-        "request.auth.principal" => {
-            Source { request_principals: of, not_request_principals: not, ..none }
-        }
-        "remote.ip" => Source { remote_ip_blocks: of, not_remote_ip_blocks: not, ..none },
-        "source.ip" => Source { ip_blocks: of, not_ip_blocks: not, ..none },
-        "source.namespace" => Source { namespaces: of, not_namespaces: not, ..none },
-        "source.principal" => Source { principals: of, not_principals: not, ..none },
-        "source.serviceAccount" => {
-            Source { service_accounts: of, not_service_accounts: not, ..none }
-        }
-        "source.trustDomain" => Source { trust_domains: of, not_trust_domains: not, ..none },
-        _ => return None,
-    })
 }
 
 fn prefixes(field: (&str, &Option<Vec<String>>)) -> Result<Option<IpPrefixSet>, ConfigError> {

@@ -54,21 +54,21 @@ impl OperationMatcher {
             && self.is_port(facts, reading, env)
     }
 
-    fn is_method(&self, facts: &Facts<'_>, reading: Reading) -> bool {
+    fn is_method(&self, facts: &mut Facts<'_>, reading: Reading) -> bool {
         if self.methods.is_empty() {
             return true;
         }
-        self.methods.is_met_by(facts.request.method(), reading)
+        self.methods.is_met_by(facts.method(), reading)
     }
 
-    fn is_host(&self, facts: &Facts<'_>, reading: Reading) -> bool {
+    fn is_host(&self, facts: &mut Facts<'_>, reading: Reading) -> bool {
         if self.hosts.is_empty() {
             return true;
         }
         let Some(host) = facts.host() else { return reading.missing };
         let (any, all) = (
-            |list: &[HostPattern]| list.iter().any(|pattern| pattern.any(&host)),
-            |list: &[HostPattern]| list.iter().any(|pattern| pattern.all(&host)),
+            |list: &[HostPattern]| list.iter().any(|pattern| pattern.any(host)),
+            |list: &[HostPattern]| list.iter().any(|pattern| pattern.all(host)),
         );
         let (of, not) = (self.hosts.of.as_deref(), self.hosts.not.as_deref());
         match reading.any {
@@ -81,10 +81,10 @@ impl OperationMatcher {
         if self.paths.is_empty() {
             return true;
         }
-        if !facts.request.headers().contains(b":path") {
+        let path = facts.path();
+        if !path.is_there() {
             return reading.missing;
         }
-        let path = facts.path();
         let is_one_of = |list: &[PathPattern], view: &[u8]| {
             list.iter().any(|pattern| pattern.matches(view, reading.ignore_path_case))
         };

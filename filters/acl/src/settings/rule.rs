@@ -7,10 +7,12 @@ use crate::rule::{Reading, RuleMatcher};
 use crate::stats::Tally;
 use filter_api::{ConfigError, MetricRegistry};
 use matchers::Enforcement;
+use matchers::header_index::HeaderIndex;
 
 pub(super) fn rule(
     wire: &Rule,
     scope: &Scope<'_>,
+    index: &mut HeaderIndex,
     metrics: &mut dyn MetricRegistry,
 ) -> Result<RuleSettings, ConfigError> {
     if wire.action != Action::Deny && wire.reply.is_some() {
@@ -36,7 +38,7 @@ pub(super) fn rule(
     };
     Ok(RuleSettings {
         name: wire.name.clone(),
-        matcher: RuleMatcher::from_wire(wire, reading)?,
+        matcher: RuleMatcher::from_wire(wire, reading, index)?,
         enforcement,
         refusal: refusal(
             wire.reply.as_ref(),

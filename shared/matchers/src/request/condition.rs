@@ -1,7 +1,7 @@
 //! One condition on a request.
 
 use super::HttpMatchRequest;
-use super::header_index::{HeaderIndex, Held, Slot, Snapshot};
+use crate::header_index::{HeaderIndex, Held, Slot, Snapshot};
 use crate::{StringMatch, StringMatcher};
 use attributes::{HeaderKey, percent_decode, query_values};
 use filter_api::ConfigError;

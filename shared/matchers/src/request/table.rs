@@ -1,7 +1,7 @@
 //! The matchers of all rules of a filter.
 
 use super::RequestMatcher;
-use super::header_index::HeaderIndex;
+use crate::header_index::HeaderIndex;
 use filter_api::RequestHead;
 
 /// The matchers of a filter's rules, asked for the first that matches or for all. It reads the headers

@@ -1,4 +1,7 @@
 //! One pass over the headers for all conditions that look at them.
+//!
+//! Rules ask for headers by name, most of which no request has. A [`HeaderIndex`] knows all names that
+//! any rule of a filter asks for, and reads them in one pass: what is then asked is a bit of a mask.
 
 use attributes::HeaderKey;
 use filter_api::RequestHead;
@@ -8,7 +11,7 @@ const SLOTS: usize = 16;
 
 /// The names of headers that conditions look at.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HeaderIndex {
+pub struct HeaderIndex {
     names: Vec<(Mark, HeaderKey)>,
     /// One bit for each mark of a name: most headers are passed over by this alone.
     marks: u32,
@@ -33,22 +36,22 @@ impl Mark {
 
 /// Where a name's value lies in a [`Snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot(usize);
+pub struct Slot(usize);
 
 /// A set of slots, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Slots(u32);
+pub struct Slots(u32);
 
 impl Slots {
     /// Adds a slot.
-    pub(super) fn insert(&mut self, Slot(slot): Slot) {
+    pub fn insert(&mut self, Slot(slot): Slot) {
         self.0 |= 1 << slot;
     }
 }
 
 impl HeaderIndex {
     /// The slot of a name; `None` where all are taken.
-    pub(super) fn slot(&mut self, key: &HeaderKey) -> Option<Slot> {
+    pub fn slot(&mut self, key: &HeaderKey) -> Option<Slot> {
         let known = self.names.iter().position(|(_, name)| name == key);
         if known.is_none() && self.names.len() == SLOTS {
             return None;
@@ -62,8 +65,12 @@ impl HeaderIndex {
     }
 
     /// Reads the headers once.
-    pub(super) fn read<'a>(&self, request: &RequestHead<'a>) -> Snapshot<'a> {
+    #[must_use]
+    pub fn read<'a>(&self, request: &RequestHead<'a>) -> Snapshot<'a> {
         let mut snapshot = Snapshot::unindexed(request);
+        if self.marks == 0 {
+            return snapshot;
+        }
         for (name, value) in request.headers().iter() {
             let mark = Mark::of(name);
             if self.marks & mark.bit() == 0 {
@@ -88,7 +95,7 @@ impl HeaderIndex {
 
 /// The headers of a request, those of a [`HeaderIndex`] at hand.
 #[derive(Clone, Debug)]
-pub(super) struct Snapshot<'a> {
+pub struct Snapshot<'a> {
     request: RequestHead<'a>,
     /// The slots that hold something.
     present: Slots,
@@ -97,7 +104,7 @@ pub(super) struct Snapshot<'a> {
 
 /// What a snapshot knows of a header.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Held<'a> {
+pub enum Held<'a> {
     /// It is not there.
     Nothing,
     /// Its only value.
@@ -108,28 +115,34 @@ pub(super) enum Held<'a> {
 
 impl<'a> Snapshot<'a> {
     /// Without an index: for conditions that have no slot.
-    pub(super) fn unindexed(request: &RequestHead<'a>) -> Self {
+    #[must_use]
+    pub fn unindexed(request: &RequestHead<'a>) -> Self {
         Self { request: *request, present: Slots::default(), held: [Held::Nothing; SLOTS] }
+    }
+
+    /// The request whose headers these are.
+    #[must_use]
+    pub fn request(&self) -> RequestHead<'a> {
+        self.request
     }
 
     /// Whether the header of every one of these slots is there.
     #[inline]
-    pub(super) fn has_all(&self, slots: Slots) -> bool {
+    #[must_use]
+    pub fn has_all(&self, slots: Slots) -> bool {
         slots.0 & !self.present.0 == 0
     }
 
     /// What is known of the header in `slot`.
     #[inline]
-    pub(super) fn held(&self, slot: Option<Slot>) -> Held<'a> {
+    #[must_use]
+    pub fn held(&self, slot: Option<Slot>) -> Held<'a> {
         let held = slot.and_then(|Slot(slot)| self.held.get(slot));
         held.copied().unwrap_or(Held::Several)
     }
 
     /// All values of the header, read again.
-    pub(super) fn values<'n>(
-        &self,
-        key: &'n HeaderKey,
-    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+    pub fn values<'n>(&self, key: &'n HeaderKey) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.request.headers().values(key.as_bytes())
     }
 }
