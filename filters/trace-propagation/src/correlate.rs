@@ -56,6 +56,12 @@ pub(crate) struct Memory {
     pub(crate) stats: MemoryStats,
 }
 
+/// What the memory knows of an outbound request.
+pub(crate) struct Recalled {
+    pub(crate) slab: Vec<u8>,
+    pub(crate) found: Found,
+}
+
 /// The longest key that is remembered.
 const LONGEST_KEY: usize = 200;
 /// Entries that share a slab.
@@ -172,22 +178,13 @@ impl Memory {
         }
     }
 
-    /// The slab in which the first of these keys that is known lies, with that key.
-    pub(crate) fn recall<'k>(
-        &self,
-        keys: &'k [Key],
-        env: &mut dyn Environment,
-    ) -> Option<(Vec<u8>, &'k Key, u64)> {
+    /// The slab in which the first of these keys that is known lies, and what it says of it.
+    pub(crate) fn recall(&self, keys: &[Key], env: &mut dyn Environment) -> Option<Recalled> {
         let now = if keys.is_empty() { 0 } else { env.monotonic() };
         keys.iter().find_map(|key| {
             let (slab, _) = env.shared_data(&self.slab(key))?;
-            slab::find(&slab, key, now)?;
-            Some((slab, key, now))
+            let found = slab::find(&slab, key, now)?;
+            Some(Recalled { slab, found })
         })
     }
-}
-
-/// The entry of `key` in a slab that [`Memory::recall`] gave.
-pub(crate) fn found<'s>(slab: &'s [u8], key: &Key, now: u64) -> Option<Found<'s>> {
-    slab::find(slab, key, now)
 }

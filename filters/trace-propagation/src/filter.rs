@@ -55,9 +55,9 @@ impl HttpFilter for TraceFilter {
         }
         let mut pass = Pass::new(settings, request);
         let outbound = settings.memory.as_ref().filter(|memory| memory.role == Role::Outbound);
-        let slab = outbound.and_then(|memory| pass.recall(memory, env));
-        if let Some((slab, key, now)) = &slab {
-            pass.restore(slab, key, *now);
+        let recalled = outbound.and_then(|memory| pass.recall(memory, env));
+        if let Some(recalled) = &recalled {
+            pass.restore(recalled);
         }
         let context = pass.context(env);
         pass.write(context.as_ref());

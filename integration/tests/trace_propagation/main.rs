@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "the figures are what one runs this for")]
 
 mod chain;
+mod conformance;
 mod expected;
 mod flood;
 mod mesh;

@@ -6,6 +6,7 @@
 
 use super::Key;
 use crate::context::TraceId;
+use std::ops::Range;
 
 #[cfg(test)]
 mod tests;
@@ -41,12 +42,13 @@ pub(super) struct Outcome {
 }
 
 /// What is known of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
     /// Several different requests have it.
     Ambiguous,
-    /// What the one request carried. The trace id is all zero where it had none.
-    Carried { trace_id: TraceId, carried: &'a [u8] },
+    /// Where in the slab stands what the one request carried. The trace id is all zero where it had
+    /// none.
+    Carried { trace_id: TraceId, carried: Range<usize> },
 }
 
 /// An entry as it is stored.
@@ -137,11 +139,18 @@ fn entries(mut bytes: &[u8]) -> impl Iterator<Item = Entry<'_>> {
 }
 
 /// What is known of the key; `None` where it is not known, or no longer.
-pub(super) fn find<'a>(slab: &'a [u8], key: &Key, now: u64) -> Option<Found<'a>> {
-    let entry = entries(slab).find(|entry| entry.expires > now && entry.is_of(key))?;
+pub(super) fn find(slab: &[u8], key: &Key, now: u64) -> Option<Found> {
+    let mut end = 0;
+    let entry = entries(slab).find(|entry| {
+        end += entry.length();
+        entry.expires > now && entry.is_of(key)
+    })?;
     Some(match entry.is_ambiguous {
         true => Found::Ambiguous,
-        false => Found::Carried { trace_id: entry.trace_id, carried: entry.carried },
+        false => Found::Carried {
+            trace_id: entry.trace_id,
+            carried: end.saturating_sub(entry.carried.len())..end,
+        },
     })
 }
 

@@ -20,6 +20,26 @@ fn hex_is_lower_case_digits_and_nothing_else() {
 }
 
 #[test]
+fn each_byte_is_judged_in_each_place_of_a_whole_id() {
+    for place in 0..16 {
+        for byte in 0..=u8::MAX {
+            let mut text = *b"0123456789abcdef";
+            text[place] = byte;
+            let digit = (byte as char).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
+            let shift = 60 - 4 * place;
+            let value = digit
+                .map(|digit| 0x0123_4567_89ab_cdef & !(0xf << shift) | u64::from(digit) << shift);
+            assert_eq!(hex(&text), value, "{byte:#x} at {place}");
+        }
+    }
+    for byte in 0..=u8::MAX {
+        let (value, mut text) = (u64::from_le_bytes([byte; 8]), Vec::new());
+        push_hex(&mut text, value, 16);
+        assert_eq!(String::from_utf8(text).unwrap(), format!("{value:016x}"));
+    }
+}
+
+#[test]
 fn decimals_fit_into_64_bits_or_are_none() {
     for (text, value) in [
         ("0", Some(0)),

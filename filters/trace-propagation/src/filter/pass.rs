@@ -349,7 +349,12 @@ impl<'a> Pass<'a> {
 
     pub(super) fn set(&mut self, known: Known, value: &[u8]) {
         if let (Some(name), Ok(value)) = (self.settings.names.of(known), HeaderValue::new(value)) {
-            self.effects.mutate(HeaderMutation::Set(name.clone(), value));
+            let name = name.clone();
+            // What is not there needs no looking for.
+            self.effects.mutate(match self.snapshot.has(known) {
+                true => HeaderMutation::Set(name, value),
+                false => HeaderMutation::Add(name, value),
+            });
         }
     }
 }

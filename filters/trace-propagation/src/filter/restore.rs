@@ -2,19 +2,19 @@
 
 use super::pass::{Pass, read_all};
 use crate::context::{TraceContext, TraceId};
-use crate::correlate::{self, Found, Key, Memory, carried};
+use crate::correlate::{Found, Memory, Recalled, carried};
 use crate::format;
 use crate::headers::{Known, Single};
 use crate::stream::OpenRequest;
 use filter_api::{Environment, HeaderMutation, HeaderName, HeaderValue};
 
 impl<'a> Pass<'a> {
-    /// Looks an outbound request up: the slab that knows it, the key it is known by, and the time.
+    /// Looks an outbound request up.
     pub(super) fn recall(
         &mut self,
         memory: &Memory,
         env: &mut dyn Environment,
-    ) -> Option<(Vec<u8>, Key, u64)> {
+    ) -> Option<Recalled> {
         let keys = memory.keys(self.request.headers(), &self.snapshot, self.trace_id());
         let recalled = memory.recall(&keys, env);
         if recalled.is_none() {
@@ -24,7 +24,7 @@ impl<'a> Pass<'a> {
                 Some(permit) => self.effects.release(permit),
             }
         }
-        recalled.map(|(slab, key, now)| (slab, key.clone(), now))
+        recalled
     }
 
     /// The trace id of the request's own context, or of any one header that carries one.
@@ -35,14 +35,14 @@ impl<'a> Pass<'a> {
 
     /// Gives the request back what it lacks. A context of its own is left alone, and one that
     /// contradicts the memory leaves everything alone.
-    pub(super) fn restore(&mut self, slab: &'a [u8], key: &Key, now: u64) {
+    pub(super) fn restore(&mut self, recalled: &'a Recalled) {
         let settings = self.settings;
         let Some(memory) = &settings.memory else { return };
-        let (trace_id, carried) = match correlate::found(slab, key, now) {
-            Some(Found::Carried { trace_id, carried }) => (trace_id, carried),
-            Some(Found::Ambiguous) => return self.effects.count(memory.stats.ambiguous),
-            None => return,
+        let (trace_id, carried) = match &recalled.found {
+            Found::Carried { trace_id, carried } => (*trace_id, carried.clone()),
+            Found::Ambiguous => return self.effects.count(memory.stats.ambiguous),
         };
+        let carried = recalled.slab.get(carried).unwrap_or_default();
         if self.trace_id().is_some_and(|own| !trace_id.is_zero() && !own.is_same(trace_id)) {
             return self.effects.count(memory.stats.ambiguous);
         }

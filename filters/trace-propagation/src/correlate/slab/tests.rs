@@ -45,7 +45,9 @@ impl Slab {
     fn find(&self, name: &str) -> Option<String> {
         Some(match find(&self.bytes, &key(name), self.now)? {
             Found::Ambiguous => "?".to_owned(),
-            Found::Carried { carried, .. } => String::from_utf8(carried.to_vec()).unwrap(),
+            Found::Carried { carried, .. } => {
+                String::from_utf8(self.bytes[carried].to_vec()).unwrap()
+            }
         })
     }
 }
