@@ -53,6 +53,10 @@ fn destination(
         let matches = matches.into_iter().collect();
         routes.push(Route { fault: spec.get("httpFault"), matches, at: spec });
     }
+    if http.iter().all(|route| route.get("match").is_some()) {
+        // Which no rule was for went to the service all the same; without a route it would be 404.
+        http.push(json!({ "route": [{ "destination": { "host": host } }] }));
+    }
     let scope = Scope {
         name: host.to_owned(),
         namespace: namespace.to_owned(),

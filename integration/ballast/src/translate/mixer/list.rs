@@ -74,8 +74,10 @@ fn provider(params: &At<'_>, placement: &Placement, plan: &mut Plan) -> Option<V
         Some((host, port)) => (host, port.to_owned()),
         None => (authority, if scheme == "https" { "443" } else { "80" }.to_owned()),
     };
+    // Istio takes DNS names only.
+    let named = host.replace('_', "-");
     let mut provider = Map::from_iter([
-        ("cluster".to_owned(), json!(format!("outbound|{port}||{host}"))),
+        ("cluster".to_owned(), json!(format!("outbound|{port}||{named}"))),
         ("path".to_owned(), json!(format!("/{path}"))),
         ("authority".to_owned(), json!(host)),
     ]);
@@ -90,14 +92,15 @@ fn provider(params: &At<'_>, placement: &Placement, plan: &mut Plan) -> Option<V
         plan.lost(&at, "Mixer's lists of addresses were YAML; the filter wants one entry per line");
     }
     if !host.contains(".svc") && host.contains('.') {
-        plan.served(&at, format!("ServiceEntry {host}: Istio makes the cluster of it"));
+        let renamed = if named == host { "" } else { "; no underscores in names of hosts" };
+        plan.served(&at, format!("ServiceEntry {named}: Istio makes the cluster of it{renamed}"));
         let protocol = if scheme == "https" { "HTTPS" } else { "HTTP" };
         plan.stock.push(json!({
             "apiVersion": "networking.istio.io/v1",
             "kind": "ServiceEntry",
-            "metadata": { "name": host.replace('.', "-"), "namespace": placement.namespace },
+            "metadata": { "name": named.replace('.', "-"), "namespace": placement.namespace },
             "spec": {
-                "hosts": [host], "location": "MESH_EXTERNAL", "resolution": "DNS",
+                "hosts": [named], "location": "MESH_EXTERNAL", "resolution": "DNS",
                 "ports": [{ "number": port.parse::<u16>().unwrap_or(80), "name": "list", "protocol": protocol }],
             },
         }));
