@@ -101,6 +101,10 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "FILTER")]
     pub(crate) filter: Option<String>,
 
+    /// The configuration at this line, where the file holds several of the filter: as `check` tells it
+    #[arg(long, value_name = "LINE")]
+    pub(crate) line: Option<usize>,
+
     /// Method and path
     #[arg(long, value_name = "REQUEST", default_value = "GET /")]
     pub(crate) request: String,

@@ -29,6 +29,8 @@ pub(crate) struct Explanation {
     /// What the module said that it understood.
     pub(crate) summary: String,
     pub(crate) request: Vec<(String, String)>,
+    /// Who asks: the address, and the identity if there is one.
+    pub(crate) from: String,
     pub(crate) requests: u32,
     pub(crate) outcomes: Outcomes,
     /// Metrics that are not 0, without the filter's prefix.
@@ -41,7 +43,7 @@ pub(crate) struct Explanation {
 /// Runs the command.
 pub(crate) fn run(args: &Explain, out: Out) -> Result<bool> {
     let file = File::read(&args.config)?;
-    let plugin = plugin(&file, args.filter.as_deref())?;
+    let plugin = plugin(&file, args.filter.as_deref(), args.line)?;
     let request = request::Template::new(args)?;
     let config = accepted(&file, &plugin)?;
     let engine = engine(plugin.filter, args)?;
@@ -53,6 +55,7 @@ pub(crate) fn run(args: &Explain, out: Out) -> Result<bool> {
         config: place(&file, &plugin, &Path::default()),
         summary: summary(&host, plugin.filter),
         request: request.shown(),
+        from: request::client(args),
         requests: args.times,
         rules: rules(&file, &plugin, &request, &counters, &engine, args),
         outcomes,
@@ -68,21 +71,26 @@ pub(crate) fn run(args: &Explain, out: Out) -> Result<bool> {
 }
 
 /// The one configuration that is meant.
-fn plugin(file: &File, filter: Option<&str>) -> Result<Plugin> {
+fn plugin(file: &File, filter: Option<&str>, line: Option<usize>) -> Result<Plugin> {
     let filter = filter.map(named).transpose()?;
     let documents = file.documents().map_err(|error| {
         let line = error.position.map_or(0, |position| position.line);
         anyhow::anyhow!("{}:{line}: {}", file.name, error.reason)
     })?;
     let found = documents.iter().flat_map(|document| plugins::find(document, filter).plugins);
-    let is_meant = |plugin: &Plugin| filter.is_none_or(|filter| filter.name == plugin.filter.name);
+    let is_meant = |plugin: &Plugin| {
+        let at = position(file, plugin, &Path::default()).map(|position| position.line);
+        filter.is_none_or(|filter| filter.name == plugin.filter.name)
+            && line.is_none_or(|line| at == Some(line))
+    };
     let mut plugins: Vec<Plugin> = found.filter(is_meant).collect();
     match (plugins.pop(), plugins.as_slice()) {
         (Some(plugin), []) => Ok(plugin),
         (None, _) => bail!(
-            "{}: no configuration of {}",
+            "{}: no configuration of {}{}",
             file.name,
-            filter.map_or("ours; for one without an envelope say --filter", |filter| filter.name)
+            filter.map_or("ours; for one without an envelope say --filter", |filter| filter.name),
+            line.map(|line| format!(" at line {line}")).unwrap_or_default()
         ),
         (Some(last), others) => {
             let all = others.iter().chain([&last]);
@@ -91,7 +99,7 @@ fn plugin(file: &File, filter: Option<&str>) -> Result<Plugin> {
                     format!("{} at {}", plugin.filter.name, place(file, plugin, &Path::default()))
                 })
                 .collect();
-            bail!("several configurations, say --filter or split the file: {}", places.join(", "))
+            bail!("several configurations, say --filter or --line: {}", places.join(", "))
         }
     }
 }

@@ -10,9 +10,9 @@ const LONGEST_BODY: usize = 200;
 
 /// The whole text.
 pub(crate) fn text(explanation: &Explanation, out: Out) -> String {
-    let Explanation { filter, config, summary, request, requests, .. } = explanation;
+    let Explanation { filter, config, summary, request, from, requests, .. } = explanation;
     let mut text = format!("{} {config}: {summary}\n", out.paint(Paint::Bold, filter));
-    text.push_str(&format!("{}\n", request_line(request)));
+    text.push_str(&format!("{}\nfrom {from}\n", request_line(request)));
     if *requests > 1 {
         text.push_str(&format!("\n{requests} requests\n"));
         for group in &explanation.outcomes.0 {

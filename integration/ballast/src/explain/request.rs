@@ -101,6 +101,13 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_value(text.into()).map_err(|error| anyhow!("{error}"))
 }
 
+/// Who asks, for people.
+pub(crate) fn client(args: &Explain) -> String {
+    let identity = args.from.iter().map(|id| format!("  {id}"));
+    let labels = args.source_label.iter().map(|label| format!("  {label}"));
+    std::iter::once(args.address.to_string()).chain(identity).chain(labels).collect()
+}
+
 /// What Envoy would say of the connection and of both workloads.
 pub(crate) fn attributes(mut builder: HostBuilder, args: &Explain) -> Result<HostBuilder> {
     let client = match args.address {

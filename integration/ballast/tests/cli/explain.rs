@@ -15,7 +15,7 @@ fn explain(arguments: &[&str]) -> String {
 fn a_request_a_rule_and_what_each_side_sees() {
     let text = explain(&["--request", "GET /reviews/1", "-H", "end-user: jason"]);
     for line in [
-        "GET service.example/reviews/1  end-user: jason\n",
+        "GET service.example/reviews/1  end-user: jason\nfrom 127.0.0.1\n",
         "client    200 after 2000 ms\n",
         "          x-fault-injected: jason;delay\n          upstream\n",
         "upstream  called\n",
@@ -30,6 +30,27 @@ fn a_request_a_rule_and_what_each_side_sees() {
     assert!(other.contains("headers.end-user is `alice`, wanted is exact jason\n"), "{other}");
     let nobody = explain(&["--request", "GET /reviews/1"]);
     assert!(nobody.contains("headers.end-user is missing, wanted is exact jason\n"), "{nobody}");
+}
+
+#[test]
+fn one_of_several_configurations_of_a_filter_by_its_line() {
+    let check = ballast("check --output json envoy-configs/trace-propagation.yaml");
+    let check: Value = serde_json::from_str(&check.out).unwrap();
+    let lines = check["findings"].as_array().unwrap().iter().map(|found| &found["line"]);
+    let lines: Vec<String> = lines.map(Value::to_string).collect();
+    assert_eq!(lines.len(), 2, "{check}");
+    let explain = ["explain", "--config", "envoy-configs/trace-propagation.yaml"];
+    let run = with_input(&explain, "");
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("say --filter or --line: "), "{}", run.err);
+    for line in &lines {
+        assert!(run.err.contains(&format!("trace-propagation.yaml:{line}")), "{}", run.err);
+        let run = with_input(&[&explain[..], &["--line", line]].concat(), "");
+        let first = format!("trace_propagation envoy-configs/trace-propagation.yaml:{line}: ");
+        assert!(run.out.starts_with(&first), "{}{}", run.out, run.err);
+    }
+    let run = with_input(&[&explain[..], &["--line", "1"]].concat(), "");
+    assert!(run.code == Some(2) && run.err.contains("at line 1"), "{}", run.err);
 }
 
 #[test]
