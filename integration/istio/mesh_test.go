@@ -43,6 +43,12 @@ const namespace = "mesh"
 // {{second}}, {{gateway}}.
 func startMesh(t *testing.T, objects string) *mesh {
 	t.Helper()
+	return startMeshOf(t, objects, nil)
+}
+
+// startMeshOf starts a mesh whose pods have these labels; the others have their name as label app.
+func startMeshOf(t *testing.T, objects string, workloads map[string]map[string]string) *mesh {
+	t.Helper()
 	network, err := netns.New()
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +72,7 @@ func startMesh(t *testing.T, objects string) *mesh {
 	}
 	m.istiod = startIstiod(t, network, objects)
 	for name, kind := range map[string]string{"client": "sidecar", "backend": "sidecar", "gateway": "router"} {
-		m.startProxy(t, name, kind)
+		m.startProxy(t, name, kind, workloads[name])
 	}
 	for name, listener := range map[string]string{"client": "virtualOutbound", "backend": "virtualInbound", "gateway": "0.0.0.0_" + port} {
 		m.await(t, name, listener)
@@ -123,10 +129,12 @@ type arrived struct {
 	Headers http.Header
 }
 
-func (m *mesh) startProxy(t *testing.T, name, kind string) {
+func (m *mesh) startProxy(t *testing.T, name, kind string, labels map[string]string) {
 	t.Helper()
 	pod := m.pods[name]
-	labels := map[string]string{"app": name}
+	if labels == nil {
+		labels = map[string]string{"app": name}
+	}
 	if kind == "router" {
 		labels["istio"] = "ingressgateway"
 	}
