@@ -58,14 +58,17 @@ impl<'a> RequestHead<'a> {
         self.split_query().1
     }
 
-    /// Values of the cookie `name` over all `cookie` headers, in order (RFC 6265 §5.4).
+    /// Values of the cookie `name` over all `cookie` headers, in order (RFC 6265 §5.4), without the
+    /// double quotes that may stand around one (§4.1.1): Envoy and most servers take them off, so that
+    /// `"x"` and `x` are one value.
     pub fn cookies<'n>(&self, name: &'n [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.headers
             .values(b"cookie")
             .flat_map(|header| header.split(|byte| *byte == b';'))
             .filter_map(move |pair| {
                 let mut halves = pair.trim_ascii().splitn(2, |byte| *byte == b'=');
-                (halves.next()? == name).then(|| halves.next()).flatten()
+                let is_named = halves.next()?.trim_ascii_end() == name;
+                is_named.then(|| halves.next().map(unquoted)).flatten()
             })
     }
 
@@ -88,6 +91,13 @@ impl<'a> RequestHead<'a> {
         let mut halves = whole.splitn(2, |byte| *byte == b'?');
         (halves.next().unwrap_or_default(), halves.next())
     }
+}
+
+/// A cookie's value without blanks and without quotes around it.
+fn unquoted(value: &[u8]) -> &[u8] {
+    let value = value.trim_ascii();
+    let inner = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    inner.unwrap_or(value)
 }
 
 /// An answer's headers, as they stood when the callback began.
@@ -143,6 +153,23 @@ mod tests {
         assert_eq!(head.cookies(b"session").collect::<Vec<_>>(), [&b"s=1"[..], b"2"]);
         assert_eq!(head.cookies(b"broken").count(), 0);
         assert_eq!(head.method(), b"");
+    }
+
+    #[test]
+    fn a_cookie_is_the_same_in_quotes_and_with_blanks() {
+        for (cookie, value) in [
+            ("s=\"x\"", "x"),
+            ("s= \"x\" ;t=1", "x"),
+            ("s =x", "x"),
+            ("s=\"\"", ""),
+            ("s=\"", "\""),
+            ("s=\"x", "\"x"),
+            ("s=\"\"x\"\"", "\"x\""),
+        ] {
+            let bytes = encode_pairs([("cookie", cookie)]);
+            let head = RequestHead::new(HeaderPairs::parse(&bytes));
+            assert_eq!(head.cookies(b"s").collect::<Vec<_>>(), [value.as_bytes()], "{cookie}");
+        }
     }
 
     #[test]
