@@ -1,7 +1,6 @@
 //! W3C baggage: what may pass, and how much of it.
 
 use crate::digits::trim;
-use filter_api::HeaderPairs;
 
 #[cfg(test)]
 mod tests;
@@ -27,11 +26,10 @@ pub(crate) enum Baggage {
 impl BaggagePolicy {
     /// Judges all lines together, which are one list. Members are never cut in two, and keep their
     /// order; what is beyond a limit goes from the right.
-    pub(crate) fn judge(&self, headers: HeaderPairs<'_>) -> Baggage {
+    pub(crate) fn judge(&self, lines: &[&[u8]]) -> Baggage {
         let mut kept: Vec<&[u8]> = Vec::new();
         let (mut length, mut is_cut) = (0, false);
-        let lines = headers.values(b"baggage");
-        for member in lines.flat_map(|line| line.split(|byte| *byte == b',')).map(trim) {
+        for member in lines.iter().flat_map(|line| line.split(|byte| *byte == b',')).map(trim) {
             if member.is_empty() {
                 continue;
             }

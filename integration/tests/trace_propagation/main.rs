@@ -6,6 +6,7 @@ mod chain;
 mod conformance;
 mod expected;
 mod flood;
+mod lines;
 mod mesh;
 mod response;
 mod zipkin;

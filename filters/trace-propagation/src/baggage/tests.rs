@@ -1,13 +1,11 @@
 use super::*;
-use filter_api::encode_pairs;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn judge(allow: Option<&[&str]>, members: usize, bytes: usize, lines: &[&str]) -> Baggage {
     let allow = allow.map(|keys| keys.iter().map(|key| key.as_bytes().into()).collect());
     let policy = BaggagePolicy { allow, max_members: members, max_bytes: bytes };
-    let encoded = encode_pairs(lines.iter().map(|line| ("baggage", *line)).collect::<Vec<_>>());
-    policy.judge(HeaderPairs::parse(&encoded))
+    policy.judge(&lines.iter().map(|line| line.as_bytes()).collect::<Vec<_>>())
 }
 
 fn cut(rest: &str) -> Baggage {

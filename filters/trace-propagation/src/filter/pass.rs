@@ -33,8 +33,8 @@ pub(super) struct Pass<'a> {
     pub(super) snapshot: Snapshot<'a>,
     /// Of the formats that are looked at, those that say anything.
     pub(super) readings: Vec<(Format, Reading)>,
-    /// Whether the memory gave `tracestate` back.
-    pub(super) has_restored_tracestate: bool,
+    /// Names and lines that the memory gave back.
+    pub(super) restored: Vec<(&'a [u8], &'a [u8])>,
     pub(super) effects: Effects,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Pass<'a> {
             request: *request,
             snapshot,
             readings,
-            has_restored_tracestate: false,
+            restored: Vec::new(),
             effects: Effects::default(),
         }
     }
@@ -192,7 +192,7 @@ impl<'a> Pass<'a> {
         if !self.settings.tracer.owns(Format::Tracecontext) {
             self.remove(Known::Tracestate);
         }
-        if self.request.headers().contains(OPAQUE.as_bytes())
+        if !self.lines(OPAQUE.as_bytes()).is_empty()
             && let Ok(name) = HeaderName::new(OPAQUE)
         {
             self.effects.mutate(HeaderMutation::Remove(name));
@@ -262,7 +262,6 @@ impl<'a> Pass<'a> {
     fn check_tracestate(&mut self, context: Option<&TraceContext>) {
         let settings = self.settings;
         if !self.snapshot.has(Known::Tracestate)
-            || self.has_restored_tracestate
             || settings.trust != Trust::Continue
             || !settings.formats.contains(&Format::Tracecontext)
             || settings.tracer.owns(Format::Tracecontext)
@@ -277,8 +276,8 @@ impl<'a> Pass<'a> {
         if !is_its_own {
             return self.remove(Known::Tracestate);
         }
-        let lines = self.request.headers().values(b"tracestate");
-        match tracestate::check(lines, settings.max_tracestate) {
+        let lines = self.lines(b"tracestate");
+        match tracestate::check(lines.into_iter(), settings.max_tracestate) {
             Tracestate::Kept => {}
             Tracestate::Empty => self.remove(Known::Tracestate),
             Tracestate::Rewritten { value, is_cut } => {
@@ -298,7 +297,7 @@ impl<'a> Pass<'a> {
         if !self.snapshot.has(Known::Baggage) {
             return;
         }
-        match self.settings.baggage.judge(self.request.headers()) {
+        match self.settings.baggage.judge(&self.lines(b"baggage")) {
             Baggage::Kept => {}
             Baggage::Cut(rest) => {
                 self.effects.count(self.settings.stats.baggage_cut);

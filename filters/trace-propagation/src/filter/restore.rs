@@ -4,7 +4,7 @@ use super::pass::{Pass, read_all};
 use crate::context::{TraceContext, TraceId};
 use crate::correlate::{Found, Memory, Recalled, carried};
 use crate::format;
-use crate::headers::{Known, Single};
+use crate::headers::Known;
 use crate::stream::OpenRequest;
 use filter_api::{Environment, HeaderMutation, HeaderName, HeaderValue};
 
@@ -47,15 +47,14 @@ impl<'a> Pass<'a> {
             return self.effects.count(memory.stats.ambiguous);
         }
         let has_own = self.own().is_some();
-        let before = self.effects.as_slice().len();
         for (name, value) in carried::headers(carried) {
-            match Known::find(name).filter(|known| known.is_context()) {
-                Some(known) if !has_own => self.restore_context(known, value),
-                Some(_) => {}
-                None => self.restore_further(name, value),
+            let known = Known::find(name);
+            let is_first = !self.restored.iter().any(|(other, _)| *other == name);
+            if !is_first || self.lacks(name, known, carried, has_own) {
+                self.give_back(name, value, known, is_first);
             }
         }
-        if self.effects.as_slice().len() > before {
+        if !self.restored.is_empty() {
             self.effects.count(memory.stats.restored);
         }
         if !has_own {
@@ -63,34 +62,53 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// A header of a format: there is no valid context in the request, so what it has of one is not.
-    fn restore_context(&mut self, known: Known, value: &'a [u8]) {
-        match self.snapshot.single(known) {
-            Single::Value(present) if present == value => return,
-            Single::Absent => {}
-            _ if self.settings.is_looked_at(known) => {}
-            // Of a format that nobody looked at.
-            _ => return,
-        }
-        self.set(known, value);
-        self.snapshot.set(known, value);
-        self.has_restored_tracestate |= known == Known::Tracestate;
+    /// Whether the request is to get all lines of a header that was carried. Beside a context of its
+    /// own it gets no header of a format; without one, what it has of a format is not valid. Any other
+    /// header of the application stays, unless it is to be overwritten.
+    fn lacks(&self, name: &[u8], known: Option<Known>, carried: &[u8], has_own: bool) -> bool {
+        let settings = self.settings;
+        let present = self.request.headers().values(name);
+        let is_absent = present.clone().next().is_none();
+        let is_in = |names: &[HeaderName]| names.iter().any(|other| other.as_bytes() == name);
+        let is_wanted = match known.filter(|known| known.is_context()) {
+            Some(known) => !has_own && (is_absent || settings.is_looked_at(known)),
+            None => is_absent || is_in(&settings.overwrite),
+        };
+        let is_same = || {
+            let lines = carried::headers(carried).filter(|(other, _)| *other == name);
+            present.eq(lines.map(|(_, line)| line))
+        };
+        is_wanted && (is_absent || !is_same())
     }
 
-    /// A header of `propagate`. The application's own stays, unless it is to be overwritten.
-    fn restore_further(&mut self, name: &[u8], value: &[u8]) {
+    /// Writes one line: the first one in place of those that are there, the others after it.
+    fn give_back(&mut self, name: &'a [u8], value: &'a [u8], known: Option<Known>, is_first: bool) {
         let settings = self.settings;
-        let find = |names: &'a [HeaderName]| names.iter().find(|one| one.as_bytes() == name);
-        let (Some(header), Ok(checked)) = (find(&settings.propagate), HeaderValue::new(value))
-        else {
-            return;
+        let header = match known.filter(|known| known.is_context()) {
+            Some(known) => settings.names.of(known),
+            None => settings.propagate.iter().find(|header| header.as_bytes() == name),
         };
-        match self.request.headers().first(name) {
-            None => self.effects.mutate(HeaderMutation::Add(header.clone(), checked)),
-            Some(present) if present != value && find(&settings.overwrite).is_some() => {
-                self.effects.mutate(HeaderMutation::Set(header.clone(), checked));
-            }
-            Some(_) => {}
+        let (Some(header), Ok(checked)) = (header, HeaderValue::new(value)) else { return };
+        let is_there = is_first && self.request.headers().contains(name);
+        self.effects.mutate(match is_there {
+            true => HeaderMutation::Set(header.clone(), checked),
+            false => HeaderMutation::Add(header.clone(), checked),
+        });
+        match known {
+            Some(known) if is_first => self.snapshot.set(known, value),
+            Some(known) => self.snapshot.add(known, value),
+            None => {}
+        }
+        self.restored.push((name, value));
+    }
+
+    /// Every line of a header as the request goes on with it after it was restored.
+    pub(super) fn lines(&self, name: &[u8]) -> Vec<&'a [u8]> {
+        let restored = self.restored.iter().filter(|(other, _)| *other == name);
+        let restored: Vec<&[u8]> = restored.map(|(_, value)| *value).collect();
+        match restored.is_empty() {
+            true => self.request.headers().values(name).collect(),
+            false => restored,
         }
     }
 

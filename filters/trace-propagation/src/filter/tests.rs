@@ -4,6 +4,7 @@ use filter_testing::SimEnvironment;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+mod lines;
 mod memory;
 
 type Headers = Vec<(String, String)>;

@@ -14,17 +14,17 @@ const OUTBOUND: &str = r#"{
     "propagate": ["x-request-id", "x-ot-span-context", "user-agent", "end-user", "baggage"],
     "correlate": {"role": "OUTBOUND"}
 }"#;
-const ID: &str = "9a1f6a3e-3d0e-4d0c-8d2f-0f1d2c3b4a59";
+pub(super) const ID: &str = "9a1f6a3e-3d0e-4d0c-8d2f-0f1d2c3b4a59";
 
 /// A sidecar: both listeners of one Envoy.
-struct Sidecar {
-    env: SimEnvironment,
+pub(super) struct Sidecar {
+    pub(super) env: SimEnvironment,
     inbound: Hop,
-    outbound: Hop,
+    pub(super) outbound: Hop,
 }
 
 impl Sidecar {
-    fn new(inbound: &str, outbound: &str) -> Self {
+    pub(super) fn new(inbound: &str, outbound: &str) -> Self {
         let mut env = SimEnvironment::seeded(1);
         let (inbound, outbound) = (Hop::new(inbound, &mut env), Hop::new(outbound, &mut env));
         Self { env, inbound, outbound }
@@ -34,18 +34,18 @@ impl Sidecar {
         Self::new(INBOUND, OUTBOUND)
     }
 
-    fn inbound(&mut self, request: &Headers) -> TraceStream {
+    pub(super) fn inbound(&mut self, request: &Headers) -> TraceStream {
         self.inbound.pass(request, &mut self.env).2
     }
 
     /// What an outbound request goes on with, by name.
-    fn outbound(&mut self, request: &[(&str, &str)]) -> Headers {
+    pub(super) fn outbound(&mut self, request: &[(&str, &str)]) -> Headers {
         let mut after = self.outbound.pass(&headers(request), &mut self.env).0;
         after.sort();
         after
     }
 
-    fn count(&self, name: &str) -> u64 {
+    pub(super) fn count(&self, name: &str) -> u64 {
         count(&self.env, name)
     }
 }
