@@ -9,6 +9,7 @@ mod flood;
 mod lines;
 mod mesh;
 mod response;
+mod transparency;
 mod zipkin;
 
 use anyhow::Result;
