@@ -72,6 +72,11 @@ impl Decision {
         matches!(self, Self::Keep | Self::Debug)
     }
 
+    /// Whether one of both says yes and the other no. An open one contradicts nothing.
+    pub(crate) fn contradicts(self, other: Self) -> bool {
+        self != Self::Deferred && other != Self::Deferred && self.is_sampled() != other.is_sampled()
+    }
+
     /// For formats without a debug flag.
     pub(crate) fn without_debug(self) -> Self {
         if self == Self::Debug { Self::Keep } else { self }

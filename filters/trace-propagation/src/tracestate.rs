@@ -24,7 +24,7 @@ pub(crate) enum Tracestate {
 
 /// Checks all lines together, which are one list, and keeps it within `limit` bytes.
 pub(crate) fn check<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> Tracestate {
-    let mut members: Vec<&[u8]> = Vec::new();
+    let (mut members, mut keys): (Vec<&[u8]>, Vec<&[u8]>) = (Vec::new(), Vec::new());
     let mut count = 0_usize;
     let mut first: &[u8] = b"";
     for line in lines {
@@ -34,9 +34,11 @@ pub(crate) fn check<'a>(lines: impl Iterator<Item = &'a [u8]>, limit: usize) -> 
             if member.is_empty() {
                 continue;
             }
-            let is_new = |key| !members.iter().any(|other| key_of(other) == Some(key));
             match key_of(member) {
-                Some(key) if members.len() < MOST_MEMBERS && is_new(key) => members.push(member),
+                Some(key) if members.len() < MOST_MEMBERS && !keys.contains(&key) => {
+                    keys.push(key);
+                    members.push(member);
+                }
                 _ => return Tracestate::Malformed,
             }
         }

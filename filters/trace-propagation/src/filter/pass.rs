@@ -239,8 +239,11 @@ impl<'a> Pass<'a> {
         match self.reading(format) {
             Reading::Absent => false,
             Reading::Malformed => true,
-            Reading::Undecided(decision) => decision.is_sampled() != context.decision.is_sampled(),
-            Reading::Context(present) => !format::has_same_ids(&present, context),
+            Reading::Undecided(decision) => decision.contradicts(context.decision),
+            Reading::Context(present) => {
+                !format::has_same_ids(&present, context)
+                    || present.decision.contradicts(context.decision)
+            }
         }
     }
 

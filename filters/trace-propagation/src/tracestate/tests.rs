@@ -100,6 +100,36 @@ fn lines_are_joined_in_order_and_empty_ones_are_nothing() {
 }
 
 #[test]
+fn a_list_of_just_the_limit_stays_whole() {
+    let value = |length: usize| "v".repeat(length);
+    // 128 + 1 + 128 + 1 + 128 + 1 + 125 bytes.
+    let list = |last: usize| {
+        let members = ["a", "b", "c"].map(|key| format!("{key}={}", value(126)));
+        format!("{},d={}", members.join(","), value(last))
+    };
+    let judge = |line: &str| check([line.as_bytes()].into_iter(), 512);
+    let rewritten =
+        |line: &str| Tracestate::Rewritten { value: line.as_bytes().to_vec(), is_cut: true };
+    assert_eq!(list(123).len(), 512);
+    assert_eq!(judge(&list(123)), Tracestate::Kept);
+    let without_last = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
+    let all = list(124);
+    assert_eq!(
+        judge(&all),
+        rewritten(&without_last(&all)),
+        "no member is beyond 128: the last one goes"
+    );
+    // 129 bytes are beyond 128, wherever they stand.
+    let long = format!("l={},{}", value(127), list(1));
+    let after = long.split_once(',').unwrap().1;
+    assert_eq!(judge(&long), rewritten(after));
+    // Blanks and empty members count as the bytes that they are, and go with the rewriting.
+    let padded = format!("{} , ", list(122));
+    let whole = Tracestate::Rewritten { value: list(122).into_bytes(), is_cut: false };
+    assert_eq!((padded.len(), judge(&padded)), (514, whole));
+}
+
+#[test]
 fn what_is_too_long_loses_long_members_first_and_then_the_last() {
     let member = |key: &str, length: usize| format!("{key}={}", "v".repeat(length - key.len() - 1));
     let (a, b, c) = (member("a", 100), member("b", 200), member("c", 150));
