@@ -6,7 +6,7 @@ use crate::correlate::{Found, Memory, Recalled, carried};
 use crate::format;
 use crate::headers::Known;
 use crate::stream::OpenRequest;
-use filter_api::{Environment, HeaderMutation, HeaderName, HeaderValue};
+use filter_api::{Environment, HeaderMutation, HeaderValue};
 
 impl<'a> Pass<'a> {
     /// Looks an outbound request up.
@@ -47,11 +47,18 @@ impl<'a> Pass<'a> {
             return self.effects.count(memory.stats.ambiguous);
         }
         let has_own = self.own().is_some();
+        self.restored.reserve(8);
         for (name, value) in carried::headers(carried) {
             let known = Known::find(name);
             let is_first = !self.restored.iter().any(|(other, _)| *other == name);
-            if !is_first || self.lacks(name, known, carried, has_own) {
-                self.give_back(name, value, known, is_first);
+            let is_there = is_first && self.has(name, known);
+            let is_wanted = || match is_there {
+                true => self.may_replace(name, known, carried, has_own),
+                // Beside a context of its own it gets no header of a format.
+                false => !has_own || !known.is_some_and(Known::is_context),
+            };
+            if !is_first || is_wanted() {
+                self.give_back((name, value), known, is_first, is_there);
             }
         }
         if !self.restored.is_empty() {
@@ -62,34 +69,50 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Whether the request is to get all lines of a header that was carried. Beside a context of its
-    /// own it gets no header of a format; without one, what it has of a format is not valid. Any other
-    /// header of the application stays, unless it is to be overwritten.
-    fn lacks(&self, name: &[u8], known: Option<Known>, carried: &[u8], has_own: bool) -> bool {
+    /// Whether the application sent this header.
+    fn has(&self, name: &[u8], known: Option<Known>) -> bool {
+        match known {
+            Some(known) => self.snapshot.has(known),
+            None => self.request.headers().contains(name),
+        }
+    }
+
+    /// Whether the lines of a header that is there make room for those that were carried, and differ.
+    /// Without a context of its own, what the request has of a format is not valid. Any other header
+    /// of the application stays, unless it is to be overwritten.
+    fn may_replace(
+        &self,
+        name: &[u8],
+        known: Option<Known>,
+        carried: &[u8],
+        has_own: bool,
+    ) -> bool {
         let settings = self.settings;
-        let present = self.request.headers().values(name);
-        let is_absent = present.clone().next().is_none();
-        let is_in = |names: &[HeaderName]| names.iter().any(|other| other.as_bytes() == name);
         let is_wanted = match known.filter(|known| known.is_context()) {
-            Some(known) => !has_own && (is_absent || settings.is_looked_at(known)),
-            None => is_absent || is_in(&settings.overwrite),
+            Some(known) => !has_own && settings.is_looked_at(known),
+            None => settings.overwrite.iter().any(|other| other.as_bytes() == name),
         };
         let is_same = || {
             let lines = carried::headers(carried).filter(|(other, _)| *other == name);
-            present.eq(lines.map(|(_, line)| line))
+            self.request.headers().values(name).eq(lines.map(|(_, line)| line))
         };
-        is_wanted && (is_absent || !is_same())
+        is_wanted && !is_same()
     }
 
     /// Writes one line: the first one in place of those that are there, the others after it.
-    fn give_back(&mut self, name: &'a [u8], value: &'a [u8], known: Option<Known>, is_first: bool) {
+    fn give_back(
+        &mut self,
+        (name, value): (&'a [u8], &'a [u8]),
+        known: Option<Known>,
+        is_first: bool,
+        is_there: bool,
+    ) {
         let settings = self.settings;
         let header = match known.filter(|known| known.is_context()) {
             Some(known) => settings.names.of(known),
             None => settings.propagate.iter().find(|header| header.as_bytes() == name),
         };
         let (Some(header), Ok(checked)) = (header, HeaderValue::new(value)) else { return };
-        let is_there = is_first && self.request.headers().contains(name);
         self.effects.mutate(match is_there {
             true => HeaderMutation::Set(header.clone(), checked),
             false => HeaderMutation::Add(header.clone(), checked),
