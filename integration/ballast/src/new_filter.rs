@@ -24,11 +24,15 @@ const TEMPLATE: &[(&str, &str)] = template![
     "filters/sample-name/README.md" <- "README.md",
     "filters/sample-name/config.schema.json" <- "config.schema.json",
     "filters/sample-name/cases/empty-configuration.yaml" <- "cases/empty-configuration.yaml",
+    "filters/sample-name/cases/every-condition-of-an-entry-must-hold.yaml"
+        <- "cases/every-condition-of-an-entry-must-hold.yaml",
     "filters/sample-name/cases/first-matching-rule-applies.yaml"
         <- "cases/first-matching-rule-applies.yaml",
     "filters/sample-name/cases/invalid-field-unknown.yaml" <- "cases/invalid-field-unknown.yaml",
     "filters/sample-name/cases/invalid-header-name.yaml" <- "cases/invalid-header-name.yaml",
     "filters/sample-name/cases/no-rule-matches.yaml" <- "cases/no-rule-matches.yaml",
+    "filters/sample-name/cases/one-entry-of-match-suffices.yaml"
+        <- "cases/one-entry-of-match-suffices.yaml",
     "filters/sample-name/cases/takes-the-place-of-what-the-client-sent.yaml"
         <- "cases/takes-the-place-of-what-the-client-sent.yaml",
     "filters/sample-name/src/config.rs" <- "src/config.rs",
@@ -231,6 +235,6 @@ fn tell(written: &[PathBuf], name: &Name, out: Out) -> Result<()> {
          make check     builds it and runs every test, in the real Envoy too\n\n\
          then make it yours: src/config.rs, src/settings.rs, src/filter.rs, cases/, README.md.\n\
          What is generated from them is rewritten by the tests, which then fail once. What it does\n\
-         in a mesh is a row in integration/istio/checks_test.go.\n"
+         in a mesh is a row in integration/istio/lineups_test.go.\n"
     ))
 }
