@@ -2,8 +2,8 @@
 //!
 //! The host can neither delete a value nor let it expire, so a key of ours is a record in one of
 //! 16,384 slabs, chosen by its hash. A record that has expired says nothing and makes room when
-//! another is added. So memory follows the number of live keys, and a decision costs the same
-//! whether there is one or a million.
+//! another is added. So memory follows the number of live keys, and a decision looks through sixty
+//! records at most on average where a million keys are live.
 
 mod slab;
 

@@ -17,7 +17,8 @@ pub(crate) struct Slab(Vec<u8>);
 /// One record in the bytes.
 struct Record<'a> {
     begin: usize,
-    fingerprint: &'a [u8; FINGERPRINT],
+    /// As a number: comparing bytes is a call for each record.
+    fingerprint: u128,
     expires: u64,
     detail: &'a [u8],
 }
@@ -41,21 +42,25 @@ impl Slab {
 
     /// The state of a key; `None` where nothing is known of it.
     pub(crate) fn get(&self, fingerprint: Digest) -> Option<State> {
-        let fingerprint = fingerprint.bytes();
+        let fingerprint = u128::from_le_bytes(fingerprint.bytes());
         let mut records = self.records();
-        let record = records.find(|record| *record.fingerprint == fingerprint)?;
+        let record = records.find(|record| record.fingerprint == fingerprint)?;
         Some(State { expires: record.expires, detail: record.detail.into() })
     }
 
     /// Whether there is room for a key that has no record, if all that `now` has left behind goes.
     pub(crate) fn has_room(&self, now: u64, capacity: usize) -> bool {
-        self.records().filter(|record| record.expires > now).take(capacity).count() < capacity
+        // So few bytes are too few records, whatever is in them.
+        self.0.len() / HEAD < capacity
+            || self.records().filter(|record| record.expires > now).take(capacity).count()
+                < capacity
     }
 
     /// Sets the state of a key.
     pub(crate) fn set(&mut self, fingerprint: Digest, state: &State, now: u64) {
-        let fingerprint = fingerprint.bytes();
-        let known = self.records().find(|record| *record.fingerprint == fingerprint);
+        let bytes = fingerprint.bytes();
+        let fingerprint = u128::from_le_bytes(bytes);
+        let known = self.records().find(|record| record.fingerprint == fingerprint);
         let known = known.map(|record| (record.begin, record.end(), record.detail.len()));
         match known {
             Some((begin, end, length)) if length == state.detail.len() => {
@@ -65,8 +70,18 @@ impl Slab {
                 }
             }
             _ => {
-                self.keep(|record| record.expires > now && *record.fingerprint != fingerprint);
-                self.push(fingerprint, state);
+                let stays =
+                    |record: &Record<'_>| record.expires > now && record.fingerprint != fingerprint;
+                // Mostly all of them stay, and nothing is to be copied.
+                let mut end = 0;
+                let all_stay = self.records().all(|record| {
+                    end = record.end();
+                    stays(&record)
+                });
+                if !all_stay || end != self.0.len() {
+                    self.keep(stays);
+                }
+                self.push(bytes, state);
             }
         }
     }
@@ -103,10 +118,11 @@ impl Slab {
 
 #[inline]
 fn read(bytes: &[u8], begin: usize) -> Option<Record<'_>> {
-    let (fingerprint, rest) = bytes.get(begin..)?.split_first_chunk()?;
+    let (fingerprint, rest) = bytes.get(begin..)?.split_first_chunk::<FINGERPRINT>()?;
     let (expires, rest) = rest.split_first_chunk()?;
     let (length, rest) = rest.split_first_chunk()?;
     let detail = rest.get(..usize::from(u16::from_le_bytes(*length)))?;
+    let fingerprint = u128::from_le_bytes(*fingerprint);
     Some(Record { begin, fingerprint, expires: u64::from_le_bytes(*expires), detail })
 }
 
