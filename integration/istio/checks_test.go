@@ -22,6 +22,8 @@ type expectation struct {
 	request  func(number int) *http.Request
 	// meets says whether an answer is as expected.
 	meets func(reply reply) bool
+	// among makes meets anew for each lot of requests, where an answer is measured by others of its lot.
+	among func() func(reply reply) bool
 	// with and without are the shares, 0 to 1, that meet it.
 	with, without float64
 }
@@ -47,7 +49,7 @@ func get(path string, headers ...string) *http.Request {
 	return request
 }
 
-// sameVersion says whether the version is the one that answered first.
+// sameVersion says whether the version is the one that answered first of a lot.
 func sameVersion() func(reply) bool {
 	var first atomic.Value
 	return func(r reply) bool {
@@ -69,12 +71,16 @@ func (m *mesh) observe(way lane, expected expectation) (met int, sample reply) {
 	var lock sync.Mutex
 	numbers := make(chan int)
 	client := m.client(way)
+	meets := expected.meets
+	if expected.among != nil {
+		meets = expected.among()
+	}
 	for range clients {
 		wait.Go(func() {
 			for number := range numbers {
 				answer := send(client, way, expected.request(number))
 				lock.Lock()
-				if expected.meets(answer) {
+				if meets(answer) {
 					met++
 				} else {
 					sample = answer

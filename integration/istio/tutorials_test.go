@@ -120,7 +120,7 @@ var pages = []page{
 	{
 		file: "recommendation-source-ip", proxy: "client", marks: []string{`"source_ip": true`}, pod: "client", to: "backend", port: "80",
 		expectations: []expectation{
-			{what: "all to the same", requests: 200, with: 1, request: asks("recommendation", "/"), meets: sameVersion()},
+			{what: "all to the same", requests: 200, with: 1, request: asks("recommendation", "/"), among: sameVersion},
 		},
 	},
 }
