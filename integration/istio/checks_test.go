@@ -37,6 +37,12 @@ type reply struct {
 	err     error
 }
 
+// held says whether the answer took so long. Envoy's event loop counts in coarse milliseconds, so that its
+// timers, and a filter's with them, may come up to one early.
+func (r reply) held(least time.Duration) bool {
+	return r.took+time.Millisecond >= least
+}
+
 // get is a request without a host, which the lane gives.
 func get(path string, headers ...string) *http.Request {
 	request, err := http.NewRequest(http.MethodGet, "http://lane"+path, nil)

@@ -24,7 +24,7 @@ var lineups = map[string][]expectation{
 		{
 			what: "/reviews for jason after 2 s", requests: 5, with: 1,
 			request: func(int) *http.Request { return get("/reviews/1", "end-user", "jason") },
-			meets:   func(r reply) bool { return fromBackend(r) && r.took >= 2*time.Second },
+			meets:   func(r reply) bool { return fromBackend(r) && r.held(2*time.Second) },
 		},
 		{
 			what: "/reviews for others at once", requests: 50, with: 1, without: 1,
@@ -81,7 +81,7 @@ var lineups = map[string][]expectation{
 		{
 			what: "a scanner waits 2 s for his 404", requests: 1, with: 1,
 			request: func(int) *http.Request { return get("/wp-login.php") },
-			meets:   func(r reply) bool { return r.status == 404 && r.took >= 2*time.Second },
+			meets:   func(r reply) bool { return r.status == 404 && r.held(2*time.Second) },
 		},
 		{
 			what: "after so many refusals nothing passes", requests: 20, with: 1,

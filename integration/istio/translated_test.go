@@ -40,7 +40,7 @@ func ofTheFilter(status int) func(reply) bool {
 
 // after says whether the backend answered, and how long that took.
 func after(least, most time.Duration) func(reply) bool {
-	return func(r reply) bool { return fromBackend(r) && r.took >= least && r.took < most }
+	return func(r reply) bool { return fromBackend(r) && r.held(least) && r.took < most }
 }
 
 var translations = map[string]translated{
@@ -92,7 +92,7 @@ var translations = map[string]translated{
 			{what: "/catalogue/size at once", requests: 50, with: 1, without: 1, request: asks("catalogue", "/catalogue/size"), meets: after(0, time.Second)},
 			{what: "/catalogue after 2 s, with the page's header or 500", requests: 40, with: 1, request: asks("catalogue", "/catalogue/1"),
 				meets: func(r reply) bool {
-					return r.took >= 2*time.Second && (ofTheFilter(500)(r) || r.arrived().Headers.Get("x-demo") == "sock-shop")
+					return r.held(2*time.Second) && (ofTheFilter(500)(r) || r.arrived().Headers.Get("x-demo") == "sock-shop")
 				}},
 		},
 	},
