@@ -42,7 +42,7 @@ fn decide(criterion: &mut Criterion, name: &str, config: &Value, keys: u64) -> a
     criterion.bench_function(&format!("decide/{name}, {keys} keys"), |bencher| {
         bencher.iter(&mut ask);
     });
-    let slabs = (0..1 << 14_u32).filter_map(|slab| env.shared_data(&format!("slab.{slab:04x}")));
+    let slabs = (0..1 << 15_u32).filter_map(|slab| env.shared_data(&format!("b{slab:04x}")));
     let bytes: usize = slabs.map(|(bytes, _)| bytes.len()).sum();
     println!("{keys} keys: {bytes} bytes in the store");
     Ok(())

@@ -3,6 +3,7 @@
 
 mod across_envoys;
 mod exact;
+mod instructions;
 mod live_keys;
 mod mixer;
 mod retry_after;
