@@ -2,150 +2,146 @@ package istio
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"path/filepath"
+	"regexp"
 	"strings"
+	"testing"
 	"time"
+
+	"sigs.k8s.io/yaml"
 )
 
-// lineups has a row for every filter: what it does wherever its manifests put it. A filter without one
-// fails the test.
-var lineups = map[string][]expectation{
-	"fault-injection": {
-		{
-			what: "/ratings answered 503 by the filter", requests: 400, with: 0.5,
-			request: func(int) *http.Request { return get("/ratings/1") },
-			meets:   func(r reply) bool { return r.status == 503 && r.headers.Get("x-fault-injected") != "" },
-		},
-		{
-			what: "/products answered by the backend", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/products") },
-			meets:   fromBackend,
-		},
-		{
-			what: "/reviews for jason after 2 s", requests: 5, with: 1,
-			request: func(int) *http.Request { return get("/reviews/1", "end-user", "jason") },
-			meets:   func(r reply) bool { return fromBackend(r) && r.held(2*time.Second) },
-		},
-		{
-			what: "/reviews for others at once", requests: 50, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/reviews/1", "end-user", "jane") },
-			meets:   func(r reply) bool { return fromBackend(r) && r.took < 2*time.Second },
-		},
-	},
-	"routing-hints": {
-		{
-			what: "/dark marked for the mirroring route", requests: 100, with: 1,
-			request: func(int) *http.Request { return get("/dark/1") },
-			meets:   func(r reply) bool { return r.arrived().Headers.Get("x-mirror") == "true" },
-		},
-		{
-			what: "others not marked, whatever they say", requests: 100, with: 1,
-			request: func(int) *http.Request { return get("/products", "x-mirror", "true", "x-route", "v2") },
-			meets: func(r reply) bool {
-				headers := r.arrived().Headers
-				return fromBackend(r) && headers.Get("x-mirror") == "" && headers.Get("x-route") == ""
-			},
-		},
-		{
-			what: "a cookie for those without a login", requests: 100, with: 1,
-			request: func(int) *http.Request { return get("/products") },
-			meets:   func(r reply) bool { return strings.HasPrefix(r.headers.Get("set-cookie"), "canary=") },
-		},
-		{
-			what: "no cookie for those with one", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/products", "end-user", "jason") },
-			meets:   func(r reply) bool { return fromBackend(r) && r.headers.Get("set-cookie") == "" },
-		},
-	},
-	// In this order: ten refusals, and the caller is banned.
-	"acl": {
-		{
-			what: "/products for everybody", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/products", "x-app", "jane") }, meets: fromBackend,
-		},
-		{
-			what: "/admin refused", requests: 3, with: 1,
-			request: func(int) *http.Request { return get("/admin/users") },
-			meets:   func(r reply) bool { return r.status == 403 },
-		},
-		{
-			what: "the application customer refused", requests: 3, with: 1,
-			request: func(int) *http.Request { return get("/products", "x-app", "customer") },
-			meets:   func(r reply) bool { return r.status == 403 },
-		},
-		{
-			what: "EvilBot refused", requests: 3, with: 1,
-			request: func(int) *http.Request { return get("/products", "user-agent", "EvilBot/1.0") },
-			meets:   func(r reply) bool { return r.status == 403 },
-		},
-		{
-			what: "a scanner waits 2 s for his 404", requests: 1, with: 1,
-			request: func(int) *http.Request { return get("/wp-login.php") },
-			meets:   func(r reply) bool { return r.status == 404 && r.held(2*time.Second) },
-		},
-		{
-			what: "after so many refusals nothing passes", requests: 20, with: 1,
-			request: func(int) *http.Request { return get("/products", "x-app", "jane") },
-			meets:   func(r reply) bool { return r.status == 403 },
-		},
-	},
-	"rate-limit-quota": {
-		{
-			what: "/ratings for others than reviews", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/ratings/1", "x-app", "productpage") }, meets: fromBackend,
-		},
-		{
-			what: "/ratings for reviews: one of twenty within a second", requests: 20, with: 0.95,
-			request: func(int) *http.Request { return get("/ratings/1", "x-app", "reviews") },
-			meets: func(r reply) bool {
-				return r.status == 429 && strings.Contains(r.headers.Get("ratelimit-policy"), `"requestcount";q=1;w=1`)
-			},
-		},
-		{
-			what: "/products for reviews", requests: 100, with: 1, without: 1,
-			request: func(int) *http.Request { return get("/products", "x-app", "reviews") }, meets: fromBackend,
-		},
-	},
-	"trace-propagation": {
-		{
-			what: "a trace begins, and both formats agree", requests: 100, with: 1,
-			request: func(int) *http.Request { return get("/products") },
-			meets: func(r reply) bool {
-				b3 := r.arrived().Headers.Get("x-b3-traceid")
-				return b3 != "" && b3 == r.arrived().traceID()
-			},
-		},
-		{
-			what: "a caller's trace goes on in both", requests: 100, with: 1,
-			request: traced,
-			meets:   func(r reply) bool { return r.arrived().Headers.Get("x-b3-traceid") == callersTrace },
-		},
-		{
-			what: "a caller's trace stays", requests: 100, with: 1, without: 1,
-			request: traced,
-			meets:   func(r reply) bool { return r.arrived().traceID() == callersTrace },
-		},
-	},
+// lineup is what a filter does to traffic: `istio.yaml` in its folder.
+type lineup struct {
+	// Everywhere holds wherever a manifest puts the filter.
+	Everywhere []row `json:"everywhere"`
+	// Through holds with the filter on both sides of an application that forwards only x-request-id.
+	Through []row `json:"through"`
 }
 
-// through is what filters do on both sides of an application that forwards only x-request-id.
-var through = map[string][]expectation{
-	"trace-propagation": {
-		{
-			what: "the caller's trace behind the application", requests: 100, with: 1,
-			request: func(number int) *http.Request {
-				request := traced(number)
-				request.Header.Set("x-request-id", fmt.Sprintf("%08x-0000-4000-8000-%012x", number, time.Now().UnixNano()&0xffffffffffff))
-				return request
-			},
-			meets: func(r reply) bool { return fromBackend(r) && r.arrived().traceID() == callersTrace },
-		},
-	},
+// row is an expectation as a file says it.
+type row struct {
+	What     string `json:"what"`
+	Requests int    `json:"requests"`
+	Request  struct {
+		Path string `json:"path"`
+		// Headers may hold ${unique}: twelve hexadecimal digits, others in every request.
+		Headers map[string]string `json:"headers"`
+	} `json:"request"`
+	Expect struct {
+		Status  int               `json:"status"`
+		Headers map[string]wanted `json:"headers"`
+		// Upstream says that the backend answered, and what headers had arrived there.
+		Upstream map[string]wanted `json:"upstream"`
+		After    string            `json:"after"`
+		Within   string            `json:"within"`
+	} `json:"expect"`
+	// Share is the share of the requests, 0 to 1, that meets it with the filter and without.
+	Share struct {
+		With    *float64 `json:"with"`
+		Without *float64 `json:"without"`
+	} `json:"share"`
 }
 
-// callersTrace is the trace that callers are in.
-const callersTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
+// wanted is what a header's value is to be; with nothing said, that it is there and not empty.
+type wanted struct {
+	Absent bool   `json:"absent"`
+	Exact  string `json:"exact"`
+	Prefix string `json:"prefix"`
+	Regex  string `json:"regex"`
+	// PartOf names another header, in whose value this one's occurs.
+	PartOf string `json:"partOf"`
+}
 
-func traced(int) *http.Request {
-	return get("/products", "traceparent", "00-"+callersTrace+"-00f067aa0ba902b7-01")
+// lineupOf reads that of a filter. A filter without one fails the test.
+func lineupOf(t *testing.T, filter string) (everywhere, through []expectation) {
+	t.Helper()
+	file := filepath.Join("filters", filter, "istio.yaml")
+	var rows lineup
+	if err := yaml.UnmarshalStrict([]byte(read(t, filepath.Join(root, file))), &rows); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	differs := false
+	for _, row := range rows.Everywhere {
+		expected := row.expectation(t, file)
+		everywhere = append(everywhere, expected)
+		differs = differs || expected.with != expected.without
+	}
+	if !differs {
+		t.Fatalf("%s: with the filter all is as it is without", file)
+	}
+	for _, row := range rows.Through {
+		through = append(through, row.expectation(t, file))
+	}
+	return everywhere, through
+}
+
+func (r row) expectation(t *testing.T, file string) expectation {
+	t.Helper()
+	if r.What == "" || r.Requests < 1 || r.Request.Path == "" || r.Share.With == nil || r.Share.Without == nil {
+		t.Fatalf("%s: %q: what, requests, request.path and share.with and without are needed", file, r.What)
+	}
+	after, within := duration(t, file, r.Expect.After, 0), duration(t, file, r.Expect.Within, time.Hour)
+	return expectation{
+		what: r.What, requests: r.Requests, with: *r.Share.With, without: *r.Share.Without, request: r.request,
+		meets: func(answer reply) bool { return r.meets(answer) && answer.held(after) && answer.took < within },
+	}
+}
+
+func (r row) request(int) *http.Request {
+	request := get(r.Request.Path)
+	for name, value := range r.Request.Headers {
+		unique := fmt.Sprintf("%012x", rand.Uint64N(1<<48))
+		request.Header.Set(name, strings.ReplaceAll(value, "${unique}", unique))
+	}
+	return request
+}
+
+func (r row) meets(answer reply) bool {
+	if r.Expect.Status != 0 && answer.status != r.Expect.Status {
+		return false
+	}
+	if r.Expect.Upstream != nil && !fromBackend(answer) {
+		return false
+	}
+	return answer.err == nil && all(r.Expect.Headers, answer.headers) && all(r.Expect.Upstream, answer.arrived().Headers)
+}
+
+func all(expected map[string]wanted, headers http.Header) bool {
+	for name, wanted := range expected {
+		if !wanted.by(headers.Get(name), headers) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w wanted) by(value string, headers http.Header) bool {
+	switch {
+	case w.Absent:
+		return value == ""
+	case w.Exact != "":
+		return value == w.Exact
+	case w.Prefix != "":
+		return strings.HasPrefix(value, w.Prefix)
+	case w.Regex != "":
+		return regexp.MustCompile(w.Regex).MatchString(value)
+	case w.PartOf != "":
+		return value != "" && strings.Contains(headers.Get(w.PartOf), value)
+	}
+	return value != ""
+}
+
+func duration(t *testing.T, file, text string, otherwise time.Duration) time.Duration {
+	t.Helper()
+	if text == "" {
+		return otherwise
+	}
+	duration, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return duration
 }

@@ -1,6 +1,7 @@
 //! What there is to test, found as files: no list to forget a filter in.
 
 use anyhow::{Context, Result, bail, ensure};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -63,6 +64,19 @@ pub fn filters() -> Result<Vec<Filter>> {
     }
     ensure!(!filters.is_empty(), "no filter in {}", parent.display());
     filters.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(filters)
+}
+
+/// The filters whose cases and examples are to be run: every one, or the one that `BALLAST_FILTER` names.
+///
+/// # Errors
+/// As [`filters`]; or there is none of that name.
+pub fn filters_under_test() -> Result<Vec<Filter>> {
+    let mut filters = filters()?;
+    if let Some(only) = env::var_os("BALLAST_FILTER") {
+        filters.retain(|filter| *filter.name == *only);
+        ensure!(!filters.is_empty(), "BALLAST_FILTER: no filter {}", only.display());
+    }
     Ok(filters)
 }
 

@@ -14,5 +14,5 @@ pub use executor::{
     Envelope, EnvoyExecutor, HostExecutor, Prepared, Run, Transcript, compare, in_parallel,
     simulate,
 };
-pub use inventory::{Filter, filters, module, test_module, workspace_root};
+pub use inventory::{Filter, filters, filters_under_test, module, test_module, workspace_root};
 pub use packages::{Dependency, Package, all_packages, module_tree, workspace_packages};

