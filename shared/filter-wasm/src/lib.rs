@@ -14,6 +14,7 @@
 //! | `environment` | time, randomness, gauges, attributes, shared data |
 //! | `callouts` | HTTP and gRPC calls of a plugin |
 //! | `hostcalls` | the imports, each as a `Result` over bytes |
+//! | `memory`, `compare` | what every request does many times: small allocations, comparisons |
 //!
 //! # What this adapter makes impossible
 //!
@@ -28,9 +29,17 @@
 //! | a tick armed for the first time while another root's tick runs | every configuration sets the tick once |
 //! | CR, LF or NUL in a reply | `filter_api::HeaderName`, `HeaderValue` and the details string are checked |
 //! | touching a body buffer outside its callback | only `stream::response` does, within the callback |
-#![cfg_attr(target_arch = "wasm32", allow(unsafe_code, reason = "the host's imports and exports"))]
+#![cfg_attr(
+    any(target_arch = "wasm32", test),
+    allow(unsafe_code, reason = "the host's imports and exports, and the module's memory")
+)]
 
 mod queue;
+
+#[cfg(any(target_arch = "wasm32", test))]
+mod compare;
+#[cfg(any(target_arch = "wasm32", test))]
+mod memory;
 
 #[cfg(target_arch = "wasm32")]
 mod apply;

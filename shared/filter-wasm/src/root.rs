@@ -20,6 +20,8 @@ use std::rc::{Rc, Weak};
 
 /// A configured filter and what its streams share.
 pub(crate) struct Plugin<F: HttpFilter> {
+    /// The root whose streams begin with this plugin; 0 once another has taken its place.
+    pub(crate) root: Cell<u32>,
     pub(crate) filter: F,
     pub(crate) sources: Sources,
     pub(crate) timers: Rc<Timers<Stream<F>>>,
@@ -29,7 +31,11 @@ pub(crate) struct Plugin<F: HttpFilter> {
 }
 
 impl<F: HttpFilter> Plugin<F> {
-    fn configure(config: &[u8], timers: Rc<Timers<Stream<F>>>) -> Result<Rc<Self>, String> {
+    fn configure(
+        root: u32,
+        config: &[u8],
+        timers: Rc<Timers<Stream<F>>>,
+    ) -> Result<Rc<Self>, String> {
         let mut metrics = HostMetrics::new(F::NAME);
         let host_errors = metrics.counter(&HOST_ERRORS, "");
         let filter = F::configure(config, &mut metrics).map_err(|error| error.to_string())?;
@@ -43,6 +49,7 @@ impl<F: HttpFilter> Plugin<F> {
         let (wake_root, shared_key) = (Cell::new(None), Cell::default());
         let sources = Sources { filter: F::NAME, host_errors, random, wake_root, shared_key };
         Ok(Rc::new_cyclic(|this| Self {
+            root: Cell::new(root),
             filter,
             sources,
             timers,
@@ -72,6 +79,7 @@ impl<F: HttpFilter> Plugin<F> {
         applied
     }
 
+    #[inline]
     fn wake_if_asked(&self, env: &mut HostEnvironment<'_>) {
         let Some(time) = self.sources.wake_root.take() else { return };
         let now = env.monotonic();
@@ -156,9 +164,11 @@ impl<F: HttpFilter> Root<F> {
         };
         let tick = |Status(status)| format!("Envoy sets no tick (status {status})");
         self.timers.reset().map_err(tick)?;
-        let plugin = Plugin::configure(&config, Rc::clone(&self.timers))?;
+        let plugin = Plugin::configure(self.id, &config, Rc::clone(&self.timers))?;
         log::info!("{}: {}", F::NAME, plugin.filter.summary());
-        self.plugin.replace(Some(Rc::clone(&plugin)));
+        if let Some(earlier) = self.plugin.replace(Some(Rc::clone(&plugin))) {
+            earlier.root.set(0);
+        }
         plugin.start();
         Ok(())
     }
@@ -202,6 +212,9 @@ impl<F: HttpFilter> Drop for Root<F> {
     fn drop(&mut self) {
         if let Some(streams) = streams() {
             streams.remove_root(self.id);
+        }
+        if let Some(plugin) = &*self.plugin.borrow() {
+            plugin.root.set(0);
         }
     }
 }

@@ -59,6 +59,15 @@ impl<F: HttpFilter> Stream<F> {
         }
     }
 
+    /// Makes a stream that has ended one that begins, of the same plugin; false where that serves
+    /// `root` no more. What was remembered of it is gone already: see [`Self::end`].
+    pub(crate) fn begin_again(&mut self, id: u32, root: u32) -> bool {
+        self.id = id;
+        self.phase.set(Phase::Flowing);
+        self.interest.set(ResponseInterest::None);
+        self.plugin.root.get() == root
+    }
+
     /// The host's id.
     pub(crate) fn id(&self) -> u32 {
         self.id
@@ -93,7 +102,10 @@ impl<F: HttpFilter> Stream<F> {
         let Decision { verdict, effects, interest, rewrites_body } = decision;
         let sources = &self.plugin.sources;
         self.interest.set(interest);
-        let applied = self.plugin.apply_on(&effects, &Target { side, snapshot }, env);
+        let applied = match effects.as_slice() {
+            [] => Ok(()),
+            _ => self.plugin.apply_on(&effects, &Target { side, snapshot }, env),
+        };
         let goes_on = matches!(verdict, Verdict::Continue | Verdict::StopIteration(_));
         let is_strict = F::FAILURE_MODE == FailureMode::Deny && side == Side::Request;
         if is_strict && goes_on && applied.is_err() {
@@ -183,7 +195,9 @@ impl<F: HttpFilter> Stream<F> {
         self.attention.set(false);
         let mut env = HostEnvironment::new(&self.plugin.sources);
         let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut(), &mut env);
-        self.plugin.apply(&effects, &mut env);
+        if !effects.as_slice().is_empty() {
+            self.plugin.apply(&effects, &mut env);
+        }
         // Its memory may be kept for the next stream; what it remembers is not.
         self.state.take();
     }

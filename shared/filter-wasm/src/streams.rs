@@ -7,11 +7,9 @@
 use crate::root::Plugin;
 use crate::stream::Stream;
 use filter_api::{FailureMode, HttpFilter};
-use hashbrown::HashMap;
 use proxy_wasm::types::Action;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 /// What the exports ask, without knowing the filter.
@@ -29,6 +27,8 @@ pub(crate) trait Streams {
     fn delete(&self, id: u32) -> bool;
 }
 
+const BUCKETS: usize = 1024;
+
 /// The plugin of a root as it is now: `None` until it is configured.
 pub(crate) type Slot<F> = RefCell<Option<Rc<Plugin<F>>>>;
 
@@ -37,8 +37,9 @@ struct StreamTable<F: HttpFilter> {
     /// The stream that was created last: the only one where requests come one after the other, and
     /// the one that is asked for next where they do not.
     latest: RefCell<Option<Rc<Stream<F>>>>,
-    /// All others.
-    earlier: RefCell<HashMap<u32, Rc<Stream<F>>, BuildHasherDefault<IdHasher>>>,
+    /// All others, in as many buckets as are enough for thousands of requests at once: the host counts
+    /// ids up, so they spread by themselves.
+    earlier: RefCell<Vec<Vec<Rc<Stream<F>>>>>,
     /// The memory of a stream that has ended, for the next one.
     spare: Cell<Option<Rc<Stream<F>>>>,
     roots: RefCell<Vec<(u32, Rc<Slot<F>>)>>,
@@ -57,7 +58,7 @@ pub(crate) fn streams() -> Option<&'static dyn Streams> {
 pub(crate) fn install<F: HttpFilter>() {
     let table = StreamTable::<F> {
         latest: RefCell::default(),
-        earlier: RefCell::default(),
+        earlier: RefCell::new(std::iter::repeat_with(Vec::new).take(BUCKETS).collect()),
         spare: Cell::default(),
         roots: RefCell::default(),
     };
@@ -65,6 +66,7 @@ pub(crate) fn install<F: HttpFilter>() {
 }
 
 impl<F: HttpFilter> StreamTable<F> {
+    #[cold]
     fn plugin(&self, root: u32) -> Option<Rc<Plugin<F>>> {
         let roots = self.roots.borrow();
         let (_, slot) = roots.iter().find(|(id, _)| *id == root)?;
@@ -76,7 +78,7 @@ impl<F: HttpFilter> StreamTable<F> {
     fn find(&self, id: u32) -> Option<Rc<Stream<F>>> {
         match &*self.latest.borrow() {
             Some(latest) if latest.id() == id => Some(Rc::clone(latest)),
-            _ => self.earlier.borrow().get(&id).cloned(),
+            _ => self.earlier(id),
         }
     }
 
@@ -86,19 +88,41 @@ impl<F: HttpFilter> StreamTable<F> {
         if latest.as_ref().is_some_and(|latest| latest.id() == id) {
             return latest.take();
         }
-        self.earlier.borrow_mut().remove(&id)
+        drop(latest);
+        self.take_earlier(id)
     }
 
-    /// A stream in the memory of the last one that ended, if nobody refers to that any more.
-    #[inline]
-    fn stream(&self, id: u32, plugin: Rc<Plugin<F>>) -> Rc<Stream<F>> {
+    #[cold]
+    fn earlier(&self, id: u32) -> Option<Rc<Stream<F>>> {
+        let buckets = self.earlier.borrow();
+        buckets.get(bucket(id))?.iter().find(|stream| stream.id() == id).cloned()
+    }
+
+    #[cold]
+    fn take_earlier(&self, id: u32) -> Option<Rc<Stream<F>>> {
+        let mut buckets = self.earlier.borrow_mut();
+        let bucket = buckets.get_mut(bucket(id))?;
+        let place = bucket.iter().position(|stream| stream.id() == id)?;
+        Some(bucket.swap_remove(place))
+    }
+
+    #[cold]
+    fn keep(&self, stream: Rc<Stream<F>>) {
+        if let Some(bucket) = self.earlier.borrow_mut().get_mut(bucket(stream.id())) {
+            bucket.push(stream);
+        }
+    }
+
+    /// A stream in the memory of the last one that ended, if that was of the same plugin and nobody
+    /// refers to it any more.
+    fn stream(&self, id: u32, root: u32) -> Option<Rc<Stream<F>>> {
         if let Some(mut spare) = self.spare.take()
             && let Some(stream) = Rc::get_mut(&mut spare)
+            && stream.begin_again(id, root)
         {
-            *stream = Stream::new(id, plugin);
-            return spare;
+            return Some(spare);
         }
-        Rc::new(Stream::new(id, plugin))
+        Some(Rc::new(Stream::new(id, self.plugin(root)?)))
     }
 }
 
@@ -114,11 +138,10 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
     }
 
     fn create(&self, id: u32, root: u32) {
-        if let Some(plugin) = self.plugin(root) {
-            let stream = self.stream(id, plugin);
-            if let Some(earlier) = self.latest.replace(Some(stream)) {
-                self.earlier.borrow_mut().insert(earlier.id(), earlier);
-            }
+        if let Some(stream) = self.stream(id, root)
+            && let Some(earlier) = self.latest.replace(Some(stream))
+        {
+            self.keep(earlier);
         }
     }
 
@@ -152,23 +175,6 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
     }
 }
 
-/// For ids that the host counts up: one multiplication spreads them.
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming, 6.4).
-        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
+fn bucket(id: u32) -> usize {
+    id as usize % BUCKETS
 }
