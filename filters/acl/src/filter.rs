@@ -54,6 +54,9 @@ impl HttpFilter for AclFilter {
         env: &mut dyn Environment,
     ) -> Decision {
         let settings = &self.settings;
+        if settings.is_empty {
+            return Decision::pass();
+        }
         let headers = settings.index.read(request);
         let mut trial = Trial {
             settings,
@@ -61,6 +64,7 @@ impl HttpFilter for AclFilter {
             effects: Effects::default(),
             notes: Vec::new(),
         };
+        trial.facts.find_gate(&settings.about);
         let refused = trial.judge(env);
         if let Some(Refused { is_counted: true, .. }) = refused {
             self.count_for_bans(&mut trial, env);

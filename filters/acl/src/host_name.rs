@@ -1,5 +1,6 @@
 //! The host that a request is for.
 
+use crate::gate::Letters;
 use crate::pattern::Pattern;
 use filter_api::ConfigError;
 use filter_config::quoted;
@@ -37,6 +38,11 @@ impl<'a> HostName<'a> {
 }
 
 impl HostName<'_> {
+    /// Without user, port and dot at the end.
+    pub(crate) fn name(&self) -> &[u8] {
+        self.name
+    }
+
     /// Whether somebody stands before an `@`.
     pub(crate) fn has_user(&self) -> bool {
         self.user.is_some()
@@ -71,6 +77,11 @@ impl HostPattern {
         let (name, port) = split_port(text.as_bytes());
         let name = std::str::from_utf8(name.strip_suffix(b".").unwrap_or(name)).unwrap_or(text);
         Ok(Self { pattern: Pattern::new(name), port: port.map(Into::into) })
+    }
+
+    /// The letters with which a host may end that matches.
+    pub(crate) fn end(&self) -> Letters {
+        self.pattern.letters().1
     }
 
     /// Whether a rule that refuses matches: in any reading.

@@ -27,6 +27,7 @@ pub mod config;
 mod entries;
 mod facts;
 mod filter;
+mod gate;
 mod host_name;
 mod list;
 mod path_pattern;

@@ -1,5 +1,6 @@
 //! Paths as rules write them: Istio's four forms of a text, or a template over segments.
 
+use crate::gate::Letters;
 use crate::pattern::Pattern;
 use filter_api::ConfigError;
 use filter_config::quoted;
@@ -58,6 +59,20 @@ impl PathPattern {
         Ok(Self::Template(segments))
     }
 
+    /// The letters with which a path may go on after its first slash, and may end, that matches.
+    pub(crate) fn letters(&self) -> (Letters, Letters) {
+        match self {
+            Self::Text(pattern @ (Pattern::Any | Pattern::Suffix(_))) => pattern.letters(),
+            Self::Text(pattern @ (Pattern::Exact(text) | Pattern::Prefix(text))) => {
+                (Letters::of(text.get(1)), pattern.letters().1)
+            }
+            Self::Template(segments) => match segments.first() {
+                Some(Segment::Literal(literal)) => (Letters::of(literal.first()), Letters::ALL),
+                _ => (Letters::ALL, Letters::ALL),
+            },
+        }
+    }
+
     /// Whether one reading of a path is as the rule writes it.
     pub(crate) fn matches(&self, path: &[u8], ignore_case: bool) -> bool {
         match self {
@@ -71,19 +86,36 @@ impl PathPattern {
 
 /// Whether what follows the first slash is made of these segments.
 fn matches_segments(segments: &[Segment], path: &[u8], ignore_case: bool) -> bool {
-    let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
-    let one = |(segment, part): (&Segment, &&[u8])| match segment {
-        Segment::AnyNumber => true,
-        Segment::Literal(literal) if ignore_case => part.eq_ignore_ascii_case(literal),
-        Segment::Literal(literal) => **part == **literal,
-        Segment::One => !part.is_empty(),
-    };
-    let Some(at) = segments.iter().position(|segment| *segment == Segment::AnyNumber) else {
-        return segments.len() == parts.len() && segments.iter().zip(&parts).all(one);
-    };
-    // Before it from the front, behind it from the back; it takes what is between.
-    let behind = segments.len().saturating_sub(at + 1);
-    parts.len() >= segments.len()
-        && segments.iter().take(at).zip(&parts).all(one)
-        && segments.iter().rev().take(behind).zip(parts.iter().rev()).all(one)
+    let mut parts = path.split(|byte| *byte == b'/');
+    for (at, segment) in segments.iter().enumerate() {
+        if *segment == Segment::AnyNumber {
+            // Before it from the front, behind it from the back; it takes what is between.
+            return has_at_least(segments.len(), path)
+                && are_last(segments.get(at + 1..).unwrap_or_default(), path, ignore_case);
+        }
+        if !parts.next().is_some_and(|part| segment.is(part, ignore_case)) {
+            return false;
+        }
+    }
+    parts.next().is_none()
+}
+
+fn has_at_least(count: usize, path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').take(count).count() == count
+}
+
+fn are_last(segments: &[Segment], path: &[u8], ignore_case: bool) -> bool {
+    let parts = path.rsplit(|byte| *byte == b'/');
+    segments.iter().rev().zip(parts).all(|(segment, part)| segment.is(part, ignore_case))
+}
+
+impl Segment {
+    fn is(&self, part: &[u8], ignore_case: bool) -> bool {
+        match self {
+            Self::AnyNumber => true,
+            Self::Literal(literal) if ignore_case => part.eq_ignore_ascii_case(literal),
+            Self::Literal(literal) => *part == **literal,
+            Self::One => !part.is_empty(),
+        }
+    }
 }

@@ -48,16 +48,15 @@ impl<'a> PathViews<'a> {
                 clarity: Clarity::Unreadable,
             };
         };
-        let raw = whole.split(|byte| *byte == b'?').next().unwrap_or_default();
-        if is_plain(raw) {
-            return Self {
+        match plain(whole) {
+            Some(raw) => Self {
                 raw: Some(raw),
                 further: Vec::new(),
                 without_slash: without_slash(raw).map(Cow::Borrowed),
                 clarity: Clarity::Clear,
-            };
+            },
+            None => Self::of_unusual(whole.split(|byte| *byte == b'?').next().unwrap_or_default()),
         }
-        Self::of_unusual(raw)
     }
 
     #[cold]
@@ -72,6 +71,16 @@ impl<'a> PathViews<'a> {
             }
         }
         Self { raw: Some(raw), further, without_slash: shortest, clarity: readings.clarity }
+    }
+
+    /// The path, if all readings are the same.
+    pub(crate) fn plain(&self) -> Option<&'a [u8]> {
+        self.raw.filter(|_| self.clarity == Clarity::Clear && self.further.is_empty())
+    }
+
+    /// The last of the readings without the slash at its end, if there is one.
+    pub(crate) fn without_slash(&self) -> Option<&[u8]> {
+        self.without_slash.as_deref()
     }
 
     /// Whether there is a path at all.
@@ -107,23 +116,30 @@ impl<'a> PathViews<'a> {
     }
 }
 
-/// Whether every server reads the path alike. It may say no to one that they do, never the reverse.
-fn is_plain(path: &[u8]) -> bool {
-    let Some(rest) = path.strip_prefix(b"/") else { return false };
-    let mut before = b'/';
-    for byte in rest {
-        let is_unusual = match byte {
-            b'%' | b'\\' | b';' | b'#' | 0..=0x20 | 0x7f.. => true,
-            b'/' => matches!(before, b'/' | b'.'),
-            b'.' => before == b'/',
-            _ => false,
+/// The path before its query, if every server reads it alike. It may say no to one that they do,
+/// never the reverse.
+fn plain(whole: &[u8]) -> Option<&[u8]> {
+    let mut before = 0;
+    let mut end = whole.len();
+    for (index, byte) in whole.iter().enumerate() {
+        let is_usual = match byte {
+            b'a'..=b'z' | b'0'..=b'9' => true,
+            b'?' => {
+                end = index;
+                break;
+            }
+            b'/' => !matches!(before, b'/' | b'.'),
+            b'.' => before != b'/',
+            b'%' | b'\\' | b';' | b'#' | 0..=0x20 | 0x7f.. => false,
+            _ => true,
         };
-        if is_unusual {
-            return false;
+        // Nothing stands before the slash that a path begins with.
+        if !is_usual || (index == 0 && *byte != b'/') {
+            return None;
         }
         before = *byte;
     }
-    before != b'.'
+    whole.get(..end).filter(|path| before != b'.' && !path.is_empty())
 }
 
 /// The path without a slash at its end, if that is something else and not nothing.

@@ -1,5 +1,7 @@
 //! Istio's way to write a text: whole, `prefix*`, `*suffix`, or `*` for any that is there.
 
+use crate::gate::Letters;
+
 /// A text as a rule writes it, compiled. It compares bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pattern {
@@ -24,20 +26,29 @@ impl Pattern {
 
     /// Whether the text is as the rule writes it.
     pub(crate) fn matches(&self, text: &[u8], ignore_case: bool) -> bool {
-        let is_same = |a: &[u8], b: &[u8]| {
-            if ignore_case { a.eq_ignore_ascii_case(b) } else { a == b }
-        };
-        match self {
-            Self::Any => true,
-            Self::Exact(exact) => is_same(text, exact),
-            Self::Prefix(prefix) => {
-                text.get(..prefix.len()).is_some_and(|part| is_same(part, prefix))
-            }
+        let (written, part) = match self {
+            Self::Any => return true,
+            Self::Exact(exact) => (exact, (text.len() == exact.len()).then_some(text)),
+            Self::Prefix(prefix) => (prefix, text.get(..prefix.len())),
             Self::Suffix(suffix) => {
                 let start = text.len().checked_sub(suffix.len());
-                let part = start.and_then(|start| text.get(start..));
-                part.is_some_and(|part| is_same(part, suffix))
+                (suffix, start.and_then(|start| text.get(start..)))
             }
+        };
+        match part {
+            Some(part) if ignore_case => part.eq_ignore_ascii_case(written),
+            Some(part) => *part == **written,
+            None => false,
+        }
+    }
+
+    /// The letters with which a text may begin, and may end, that matches.
+    pub(crate) fn letters(&self) -> (Letters, Letters) {
+        match self {
+            Self::Any => (Letters::ALL, Letters::ALL),
+            Self::Exact(text) => (Letters::of(text.first()), Letters::of(text.last())),
+            Self::Prefix(text) => (Letters::of(text.first()), Letters::ALL),
+            Self::Suffix(text) => (Letters::ALL, Letters::of(text.last())),
         }
     }
 

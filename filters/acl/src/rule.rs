@@ -5,7 +5,8 @@
 //! (`notPaths`) is turned around within each reading, not afterwards.
 
 use crate::facts::Facts;
-use condition::ConditionMatcher;
+use crate::gate::Gate;
+use condition::{ConditionMatcher, HeaderMatcher};
 use filter_api::{ConfigError, Environment};
 use identity::SourceMatcher;
 use matchers::MatchResult;
@@ -37,9 +38,13 @@ pub(crate) struct RuleMatcher {
     from: Option<SourceMatcher>,
     /// Empty where anything may be called.
     to: Vec<OperationMatcher>,
+    /// Conditions on headers, which are asked first: they cost least.
+    headers: Vec<HeaderMatcher>,
     when: Vec<ConditionMatcher>,
     /// Headers without which the rule cannot match: one comparison spares looking at the rest.
     required: Slots,
+    /// The same for what `to` asks for.
+    gate: Gate,
 }
 
 impl Reading {
@@ -83,25 +88,49 @@ impl RuleMatcher {
         let to = each("to", rule.to.as_deref(), |target| {
             OperationMatcher::from_wire(&target.operation).map_err(|e| e.within("operation"))
         })?;
-        let when = each("when", rule.when.as_deref(), ConditionMatcher::from_wire)?;
-        // Attributes of the host cost a call each; what the request says by itself is asked first.
-        let (mut when, rest): (Vec<_>, Vec<_>) =
-            when.into_iter().partition(ConditionMatcher::is_of_request);
-        when.extend(rest);
+        let (mut headers, mut of_request, mut of_host) = (Vec::new(), Vec::new(), Vec::new());
+        for condition in each("when", rule.when.as_deref(), ConditionMatcher::from_wire)? {
+            // Attributes of the host cost a call each; what the request says by itself is asked first.
+            match condition {
+                ConditionMatcher::Header(header) => headers.push(header),
+                other if other.is_of_request() => of_request.push(other),
+                other => of_host.push(other),
+            }
+        }
+        of_request.extend(of_host);
         let mut required = Slots::default();
-        when.iter_mut().filter_map(|one| one.index(index)).for_each(|slot| required.insert(slot));
-        Ok(Self { reading, from: from.filter(|from| !from.is_any()), to, when, required })
+        headers
+            .iter_mut()
+            .filter_map(|one| one.index(index))
+            .for_each(|slot| required.insert(slot));
+        let from = from.filter(|from| !from.is_any());
+        let gates = to.iter().map(OperationMatcher::gate).reduce(Gate::or);
+        let gate = gates.unwrap_or(Gate::OPEN);
+        Ok(Self { reading, from, to, headers, when: of_request, required, gate })
     }
 
     /// Whether the request is one that the rule is about.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn matches(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> bool {
-        facts.headers.has_all(self.required) && self.is_met(facts, env)
+        facts.headers.has_all(self.required)
+            && self.gate.admits(&facts.gate)
+            && self.is_met(facts, env)
     }
 
     /// Not inlined, so that a rule whose headers are missing costs next to nothing.
     #[inline(never)]
     fn is_met(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> bool {
+        for header in &self.headers {
+            if !header.matches(facts.headers, self.reading) {
+                return false;
+            }
+        }
+        self.to.is_empty() && self.when.is_empty() && self.from.is_none()
+            || self.is_met_otherwise(facts, env)
+    }
+
+    #[inline(never)]
+    fn is_met_otherwise(&self, facts: &mut Facts<'_>, env: &mut dyn Environment) -> bool {
         let reading = self.reading;
         (self.to.is_empty() || self.to.iter().any(|one| one.matches(facts, reading, env)))
             && self.when.iter().all(|one| one.matches(facts, reading, env))
@@ -111,9 +140,16 @@ impl RuleMatcher {
                 .is_none_or(|from| reading.settle(from.matches(&mut facts.peer, env)))
     }
 
+    /// The letters of the requests that it may be about.
+    pub(crate) fn gate(&self) -> Gate {
+        self.gate
+    }
+
     /// Whether [`matches`](Self::matches) reads the request's headers.
     pub(crate) fn needs_request_headers(&self) -> bool {
-        !self.to.is_empty() || self.when.iter().any(ConditionMatcher::needs_request_headers)
+        !self.to.is_empty()
+            || !self.headers.is_empty()
+            || self.when.iter().any(ConditionMatcher::needs_request_headers)
     }
 }
 

@@ -8,6 +8,7 @@ mod rule;
 use crate::analysis;
 use crate::ban::Ban;
 use crate::config::{AclConfig, OnAmbiguous, Reply};
+use crate::facts::About;
 use crate::list::List;
 use crate::refusal::Refusal;
 use crate::rule::{self as matcher, RuleMatcher};
@@ -32,6 +33,8 @@ const RESERVED: [&str; 2] = ["ambiguous_path", "default"];
 pub(crate) struct Settings {
     /// The headers that rules ask for by name.
     pub(crate) index: HeaderIndex,
+    /// What else they ask for.
+    pub(crate) about: About,
     pub(crate) audits: Vec<RuleSettings>,
     pub(crate) denies: Vec<RuleSettings>,
     pub(crate) allows: Vec<RuleSettings>,
@@ -50,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) warnings: Vec<String>,
     /// Whether any request's headers are looked at.
     pub(crate) needs_request_headers: bool,
+    /// Whether there is nothing that a request could meet.
+    pub(crate) is_empty: bool,
 }
 
 /// One rule.
@@ -105,6 +110,7 @@ impl Settings {
             refusal::defaults("default", 403, refusal::PERMISSION_DENIED, DEFAULT_DENIED);
         let mut settings = Self {
             index: HeaderIndex::default(),
+            about: About::default(),
             audits: Vec::new(),
             denies: Vec::new(),
             allows: Vec::new(),
@@ -118,6 +124,7 @@ impl Settings {
             stats,
             warnings: analysis::warnings(&config),
             needs_request_headers: false,
+            is_empty: false,
         };
         settings.add_rules(&config, &scope, metrics)?;
         for (index, wire) in config.lists.iter().enumerate() {
@@ -129,6 +136,10 @@ impl Settings {
             settings.bans.push(at("bans", index, ban::ban(wire, &scope, metrics))?);
         }
         settings.needs_request_headers = settings.reads_request_headers();
+        settings.is_empty = settings.ambiguous.is_none()
+            && settings.rules().next().is_none()
+            && settings.lists.is_empty()
+            && settings.bans.is_empty();
         Ok(settings)
     }
 
@@ -141,6 +152,7 @@ impl Settings {
         use crate::config::Action;
         for (index, wire) in config.rules.iter().enumerate() {
             let rule = at("rules", index, rule::rule(wire, scope, &mut self.index, metrics))?;
+            self.about.insert(rule.matcher.gate());
             match wire.action {
                 Action::Allow => self.allows.push(rule),
                 Action::Audit => self.audits.push(rule),

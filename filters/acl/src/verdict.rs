@@ -46,7 +46,9 @@ where
             .of_ambiguous_path()
             .or_else(|| settings.bans.iter().find_map(|ban| self.of_ban(ban, env)))
             .or_else(|| {
-                settings.audits.iter().for_each(|rule| self.audit(rule, env));
+                for rule in &settings.audits {
+                    self.audit(rule, env);
+                }
                 settings.denies.iter().find_map(|rule| self.of_deny(rule, env))
             })
             .or_else(|| settings.lists.iter().find_map(|list| self.of_list(list, env)))

@@ -55,6 +55,34 @@ impl<'a> HeaderPairs<'a> {
         Pairs { sizes: self.sizes.iter(), data: self.data }
     }
 
+    /// The pairs whose names have a length of which `lengths` has the bit
+    /// ([`length_bit`](Self::length_bit)), in order; most of the others are passed over without a look
+    /// at their names.
+    #[inline]
+    pub fn of_lengths(&self, lengths: u64) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        let may_be_there = self.name_lengths & lengths != 0;
+        let (data, mut offset) = (self.data, 0_usize);
+        let sizes = if may_be_there { self.sizes } else { &[] };
+        sizes.iter().filter_map(move |sizes| {
+            let (name_length, value_length) = self::lengths(*sizes);
+            // Forged lengths may wrap it; every access is checked.
+            let begin = offset;
+            offset = begin.wrapping_add(name_length).wrapping_add(value_length).wrapping_add(2);
+            if lengths & length_bit(name_length) == 0 {
+                return None;
+            }
+            let (name, after) = data.get(begin..)?.split_at_checked(name_length)?;
+            Some((name, after.get(1..)?.get(..value_length)?))
+        })
+    }
+
+    /// The bit of a name's length, for [`of_lengths`](Self::of_lengths).
+    #[inline]
+    #[must_use]
+    pub fn length_bit(name: &[u8]) -> u64 {
+        length_bit(name.len())
+    }
+
     /// Every value of the header `name` (lower case), in order. Repeated headers give several.
     #[must_use]
     pub fn values<'n>(&self, name: &'n [u8]) -> Values<'a, 'n> {
@@ -205,6 +233,21 @@ mod tests {
                 let pairs = HeaderPairs::parse(&forged);
                 let _ = pairs.iter().count() + pairs.values(b"x-a").count();
             }
+        }
+    }
+
+    #[test]
+    fn pairs_are_chosen_by_the_lengths_of_their_names() {
+        let long = "x".repeat(65);
+        let bytes = encode_pairs([("x-a", "1"), ("x", "2"), ("ab", "3"), (long.as_str(), "4")]);
+        let pairs = HeaderPairs::parse(&bytes);
+        let lengths = HeaderPairs::length_bit(b"x-a") | HeaderPairs::length_bit(b"x");
+        let chosen: Vec<_> = pairs.of_lengths(lengths).map(|(_, value)| value).collect();
+        assert_eq!(chosen, [&b"1"[..], b"2", b"4"]);
+        assert_eq!(pairs.of_lengths(HeaderPairs::length_bit(b"abcd")).count(), 0);
+        for end in 0..bytes.len() {
+            // Without a panic; the last value may still be whole.
+            assert!(HeaderPairs::parse(&bytes[..end]).of_lengths(u64::MAX).count() <= 4);
         }
     }
 

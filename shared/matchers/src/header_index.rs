@@ -4,7 +4,7 @@
 //! any rule of a filter asks for, and reads them in one pass: what is then asked is a bit of a mask.
 
 use attributes::HeaderKey;
-use filter_api::RequestHead;
+use filter_api::{HeaderPairs, RequestHead};
 
 /// How many names a snapshot holds; conditions on further names read the headers themselves.
 const SLOTS: usize = 16;
@@ -13,11 +13,13 @@ const SLOTS: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct HeaderIndex {
     names: Vec<(Mark, HeaderKey)>,
-    /// One bit for each mark of a name: most headers are passed over by this alone.
-    marks: u32,
+    /// The bits of the names' lengths: most headers are passed over by this alone.
+    lengths: u64,
+    /// The bits of the names' marks, which rule out most of the rest.
+    marks: u64,
 }
 
-/// What tells most names apart at the price of one comparison: length and last byte.
+/// What tells most names of one length apart at the price of one comparison: length and last byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mark(u32);
 
@@ -29,8 +31,8 @@ impl Mark {
     }
 
     #[inline]
-    fn bit(self) -> u32 {
-        1 << ((self.0 ^ self.0 >> 8) % 32)
+    fn bit(self) -> u64 {
+        1 << ((self.0 ^ self.0 >> 5) % 64)
     }
 }
 
@@ -44,8 +46,14 @@ pub struct Slots(u32);
 
 impl Slots {
     /// Adds a slot.
+    #[inline]
     pub fn insert(&mut self, Slot(slot): Slot) {
         self.0 |= 1 << slot;
+    }
+
+    #[inline]
+    fn has(self, Slot(slot): Slot) -> bool {
+        self.0 >> slot & 1 != 0
     }
 }
 
@@ -57,6 +65,7 @@ impl HeaderIndex {
             return None;
         }
         Some(Slot(known.unwrap_or_else(|| {
+            self.lengths |= HeaderPairs::length_bit(key.as_bytes());
             let mark = Mark::of(key.as_bytes());
             self.marks |= mark.bit();
             self.names.push((mark, key.clone()));
@@ -68,25 +77,16 @@ impl HeaderIndex {
     #[must_use]
     pub fn read<'a>(&self, request: &RequestHead<'a>) -> Snapshot<'a> {
         let mut snapshot = Snapshot::unindexed(request);
-        if self.marks == 0 {
-            return snapshot;
-        }
-        for (name, value) in request.headers().iter() {
+        for (name, value) in request.headers().of_lengths(self.lengths) {
             let mark = Mark::of(name);
             if self.marks & mark.bit() == 0 {
                 continue;
             }
-            let is_name =
-                |(known, key): &(Mark, HeaderKey)| *known == mark && key.as_bytes() == name;
-            let Some(slot) = self.names.iter().position(is_name) else {
-                continue;
-            };
-            snapshot.present.insert(Slot(slot));
-            if let Some(held) = snapshot.held.get_mut(slot) {
-                *held = match *held {
-                    Held::Nothing => Held::One(value),
-                    Held::One(_) | Held::Several => Held::Several,
-                };
+            for (slot, (known, key)) in self.names.iter().enumerate() {
+                if *known == mark && key.as_bytes() == name {
+                    snapshot.hold(Slot(slot), value);
+                    break;
+                }
             }
         }
         snapshot
@@ -99,7 +99,9 @@ pub struct Snapshot<'a> {
     request: RequestHead<'a>,
     /// The slots that hold something.
     present: Slots,
-    held: [Held<'a>; SLOTS],
+    /// Those whose header is there more than once.
+    several: Slots,
+    first: [&'a [u8]; SLOTS],
 }
 
 /// What a snapshot knows of a header.
@@ -117,7 +119,19 @@ impl<'a> Snapshot<'a> {
     /// Without an index: for conditions that have no slot.
     #[must_use]
     pub fn unindexed(request: &RequestHead<'a>) -> Self {
-        Self { request: *request, present: Slots::default(), held: [Held::Nothing; SLOTS] }
+        let (present, several) = (Slots::default(), Slots::default());
+        Self { request: *request, present, several, first: [&[]; SLOTS] }
+    }
+
+    #[inline]
+    fn hold(&mut self, slot: Slot, value: &'a [u8]) {
+        if self.present.has(slot) {
+            self.several.insert(slot);
+        }
+        self.present.insert(slot);
+        if let Some(first) = self.first.get_mut(slot.0) {
+            *first = value;
+        }
     }
 
     /// The request whose headers these are.
@@ -137,8 +151,14 @@ impl<'a> Snapshot<'a> {
     #[inline]
     #[must_use]
     pub fn held(&self, slot: Option<Slot>) -> Held<'a> {
-        let held = slot.and_then(|Slot(slot)| self.held.get(slot));
-        held.copied().unwrap_or(Held::Several)
+        let Some(slot) = slot else { return Held::Several };
+        if !self.present.has(slot) {
+            return Held::Nothing;
+        }
+        match self.first.get(slot.0) {
+            Some(value) if !self.several.has(slot) => Held::One(value),
+            _ => Held::Several,
+        }
     }
 
     /// All values of the header, read again.

@@ -10,7 +10,7 @@ use addresses::{IpPrefix, IpPrefixSet, parse_ip};
 use attributes::{Expression, HeaderKey};
 use filter_api::{ConfigError, Environment};
 use identity::SourceMatcher;
-use matchers::header_index::{HeaderIndex, Held, Slot};
+use matchers::header_index::{HeaderIndex, Held, Slot, Snapshot};
 
 /// An entry of `when`, compiled.
 #[derive(Debug)]
@@ -18,17 +18,19 @@ pub(super) enum ConditionMatcher {
     /// An address of the host.
     Address(Box<AddressMatcher>),
     /// Any other attribute. Of a request, absence is a fact; of the host it is a gap.
-    Attribute {
-        attribute: Expression,
-        values: Alternatives,
-    },
-    Header {
-        name: HeaderKey,
-        slot: Option<Slot>,
-        values: Alternatives,
-    },
+    Attribute { attribute: Expression, values: Alternatives },
+    /// A header.
+    Header(HeaderMatcher),
     /// Who calls.
     Source(SourceMatcher),
+}
+
+/// A condition on a header.
+#[derive(Debug)]
+pub(super) struct HeaderMatcher {
+    name: HeaderKey,
+    slot: Option<Slot>,
+    values: Alternatives,
 }
 
 /// Prefixes that an address has to lie in, or outside of.
@@ -58,7 +60,7 @@ impl ConditionMatcher {
         let pattern = |text: &str| Ok(Pattern::new(text));
         let values = Alternatives { of: texts(of, pattern)?, not: texts(not, pattern)? };
         Ok(match attribute.header() {
-            Some(name) => Self::Header { name: name.clone(), slot: None, values },
+            Some(name) => Self::Header(HeaderMatcher { name: name.clone(), slot: None, values }),
             None => Self::Attribute { attribute, values },
         })
     }
@@ -70,15 +72,7 @@ impl ConditionMatcher {
         env: &mut dyn Environment,
     ) -> bool {
         match self {
-            Self::Header { name, slot, values } => match facts.headers.held(*slot) {
-                Held::Nothing => values.look().is_met(reading),
-                Held::One(value) => values.is_met_by(value, reading),
-                Held::Several => {
-                    let mut look = values.look();
-                    facts.headers.values(name).for_each(|value| look.at(value));
-                    look.is_met(reading)
-                }
-            },
+            Self::Header(header) => header.matches(facts.headers, reading),
             Self::Source(source) => reading.settle(source.matches(&mut facts.peer, env)),
             Self::Attribute { attribute, values } => {
                 let mut look = values.look();
@@ -100,17 +94,10 @@ impl ConditionMatcher {
         }
     }
 
-    /// Has the header read through `index`. The slot is returned if the header has to be there.
-    pub(super) fn index(&mut self, index: &mut HeaderIndex) -> Option<Slot> {
-        let Self::Header { name, slot, values } = self else { return None };
-        *slot = index.slot(name);
-        slot.filter(|_| values.of.is_some())
-    }
-
     /// Whether it is settled by what the request says itself.
     pub(super) fn is_of_request(&self) -> bool {
         match self {
-            Self::Header { .. } => true,
+            Self::Header(_) => true,
             Self::Attribute { attribute, .. } => !attribute.reads_host(),
             Self::Address(_) | Self::Source(_) => false,
         }
@@ -118,10 +105,33 @@ impl ConditionMatcher {
 
     pub(super) fn needs_request_headers(&self) -> bool {
         match self {
-            Self::Header { .. } => true,
+            Self::Header(_) => true,
             Self::Attribute { attribute, .. } => attribute.needs_request_headers(),
             Self::Address(_) | Self::Source(_) => false,
         }
+    }
+}
+
+impl HeaderMatcher {
+    pub(super) fn matches(&self, headers: &Snapshot<'_>, reading: Reading) -> bool {
+        match headers.held(self.slot) {
+            Held::One(value) => self.values.is_met_by(value, reading),
+            Held::Nothing => self.values.look().is_met(reading),
+            Held::Several => self.is_met_by_all(headers, reading),
+        }
+    }
+
+    #[cold]
+    fn is_met_by_all(&self, headers: &Snapshot<'_>, reading: Reading) -> bool {
+        let mut look = self.values.look();
+        headers.values(&self.name).for_each(|value| look.at(value));
+        look.is_met(reading)
+    }
+
+    /// Has the header read through `index`. The slot is returned if the header has to be there.
+    pub(super) fn index(&mut self, index: &mut HeaderIndex) -> Option<Slot> {
+        self.slot = index.slot(&self.name);
+        self.slot.filter(|_| self.values.of.is_some())
     }
 }
 

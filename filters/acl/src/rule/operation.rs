@@ -4,6 +4,7 @@ use super::value::Alternatives;
 use super::{Reading, at, not_empty};
 use crate::config::Operation;
 use crate::facts::Facts;
+use crate::gate::{Gate, Letters};
 use crate::host_name::HostPattern;
 use crate::path_pattern::PathPattern;
 use crate::pattern::Pattern;
@@ -40,6 +41,21 @@ impl OperationMatcher {
             return Err(ConfigError::found("", "no field", "hosts, ports, methods, paths or not…"));
         }
         Ok(compiled)
+    }
+
+    /// The letters of the requests that it may be about.
+    pub(super) fn gate(&self) -> Gate {
+        fn of<P>(texts: &Option<Vec<P>>, letters: impl Fn(&P) -> Letters) -> Letters {
+            texts.as_ref().map_or(Letters::ALL, |texts| {
+                texts.iter().fold(Letters::NONE, |all, text| all.or(letters(text)))
+            })
+        }
+        Gate {
+            method: of(&self.methods.of, |method| method.letters().0),
+            path_begin: of(&self.paths.of, |path| path.letters().0),
+            path_end: of(&self.paths.of, |path| path.letters().1),
+            host_end: of(&self.hosts.of, HostPattern::end),
+        }
     }
 
     pub(super) fn matches(

@@ -23,12 +23,33 @@ impl Alternatives {
         Look { alternatives: self, count: 0, asked_for: 0, asked_for_by_part: false, ruled_out: 0 }
     }
 
-    /// Whether the one value is as the rule says.
+    /// Whether the one value is as the rule says: what [`look`](Self::look) finds, for most requests
+    /// and at a fraction of the price.
     pub(super) fn is_met_by(&self, value: &[u8], reading: Reading) -> bool {
-        let mut look = self.look();
-        look.at(value);
-        look.is_met(reading)
+        if let Some(of) = &self.of
+            && !is_one_of(of, value)
+            && !(reading.any && has_member(of, value))
+        {
+            return false;
+        }
+        self.not.as_ref().is_none_or(|not| !is_one_of(not, value))
     }
+}
+
+fn is_one_of(texts: &[Pattern], value: &[u8]) -> bool {
+    for text in texts {
+        if text.matches(value, false) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether any of the members between commas is one of the texts. What was sent as several lines
+/// arrives as one where Envoy, or a proxy before it, has joined them.
+fn has_member(texts: &[Pattern], value: &[u8]) -> bool {
+    value.contains(&b',')
+        && value.split(|byte| *byte == b',').any(|member| is_one_of(texts, member.trim_ascii()))
 }
 
 /// How many values were seen, and how many of them the rule speaks of.
@@ -44,20 +65,16 @@ pub(super) struct Look<'r> {
 impl Look<'_> {
     /// The next value.
     pub(super) fn at(&mut self, value: &[u8]) {
-        let is_one_of = |list: &Option<Vec<Pattern>>, value: &[u8]| {
-            list.iter().flatten().any(|text| text.matches(value, false))
-        };
         let Alternatives { of, not } = self.alternatives;
         self.count = self.count.saturating_add(1);
-        if is_one_of(of, value) {
-            self.asked_for = self.asked_for.saturating_add(1);
-        } else if of.is_some() && value.contains(&b',') {
-            // What was sent as several lines arrives as one where Envoy, or a proxy before it, has
-            // joined them.
-            let mut members = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-            self.asked_for_by_part |= members.any(|member| is_one_of(of, member));
+        if let Some(of) = of {
+            if is_one_of(of, value) {
+                self.asked_for = self.asked_for.saturating_add(1);
+            } else {
+                self.asked_for_by_part |= has_member(of, value);
+            }
         }
-        if is_one_of(not, value) {
+        if not.as_ref().is_some_and(|not| is_one_of(not, value)) {
             self.ruled_out = self.ruled_out.saturating_add(1);
         }
     }
