@@ -55,6 +55,17 @@ pub enum HeaderMutation {
     SetStatus(u16),
 }
 
+impl HeaderMutation {
+    /// The header; `None` is `:status`.
+    #[must_use]
+    pub fn name(&self) -> Option<&HeaderName> {
+        match self {
+            Self::Add(name, _) | Self::Remove(name) | Self::Set(name, _) => Some(name),
+            Self::SetStatus(_) => None,
+        }
+    }
+}
+
 /// A filter-state entry for access logs and stock matchers, `%FILTER_STATE(wasm.<key>:PLAIN)%`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterState {
@@ -121,6 +132,31 @@ impl Effects {
     /// Changes a header of the side at hand.
     pub fn mutate(&mut self, mutation: HeaderMutation) {
         self.0.push(Effect::Mutate(mutation));
+    }
+
+    /// Changes a header in place of what this decision was to make of it so far.
+    pub fn mutate_last(&mut self, mutation: HeaderMutation) {
+        let earlier = self.0.iter_mut().find_map(|effect| match effect {
+            Effect::Mutate(earlier) => (earlier.name() == mutation.name()).then_some(earlier),
+            _ => None,
+        });
+        match earlier {
+            Some(earlier) => *earlier = mutation,
+            None => self.mutate(mutation),
+        }
+    }
+
+    /// Sets filter state before all that stands here already, in place of what this decision was to
+    /// set the key to so far.
+    pub fn publish_last(&mut self, key: FilterStateKey, value: Rc<str>) {
+        let earlier = self.0.iter_mut().find_map(|effect| match effect {
+            Effect::Publish(state) if state.key == key => Some(&mut state.value),
+            _ => None,
+        });
+        match earlier {
+            Some(earlier) => *earlier = value,
+            None => self.0.insert(0, Effect::Publish(FilterState { key, value })),
+        }
     }
 
     /// Gives a permit back.

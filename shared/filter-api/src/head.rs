@@ -66,9 +66,8 @@ impl<'a> RequestHead<'a> {
             .values(b"cookie")
             .flat_map(|header| header.split(|byte| *byte == b';'))
             .filter_map(move |pair| {
-                let mut halves = pair.trim_ascii().splitn(2, |byte| *byte == b'=');
-                let is_named = halves.next()?.trim_ascii_end() == name;
-                is_named.then(|| halves.next().map(unquoted)).flatten()
+                let rest = pair.trim_ascii_start().strip_prefix(name)?.trim_ascii_start();
+                rest.strip_prefix(b"=").map(unquoted)
             })
     }
 

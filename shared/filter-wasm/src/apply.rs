@@ -178,11 +178,7 @@ enum Before<'a> {
 
 fn before<'a>(name: &HeaderName, earlier: &[Effect], target: &Target<'a>) -> Before<'a> {
     let changed = earlier.iter().any(|effect| match effect {
-        Effect::Mutate(
-            HeaderMutation::Add(other, _)
-            | HeaderMutation::Remove(other)
-            | HeaderMutation::Set(other, _),
-        ) => other == name,
+        Effect::Mutate(mutation) => mutation.name() == Some(name),
         _ => false,
     });
     let Some(snapshot) = target.snapshot.filter(|_| !changed) else { return Before::Unknown };

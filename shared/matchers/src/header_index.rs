@@ -77,6 +77,14 @@ impl HeaderIndex {
     #[must_use]
     pub fn read<'a>(&self, request: &RequestHead<'a>) -> Snapshot<'a> {
         let mut snapshot = Snapshot::unindexed(request);
+        self.read_into(&mut snapshot);
+        snapshot
+    }
+
+    /// Reads the headers into a snapshot without an index, where it stands: moving it costs as much as
+    /// reading.
+    pub(crate) fn read_into(&self, snapshot: &mut Snapshot<'_>) {
+        let request = snapshot.request;
         for (name, value) in request.headers().of_lengths(self.lengths) {
             let mark = Mark::of(name);
             if self.marks & mark.bit() == 0 {
@@ -89,7 +97,6 @@ impl HeaderIndex {
                 }
             }
         }
-        snapshot
     }
 }
 

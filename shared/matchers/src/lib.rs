@@ -36,7 +36,7 @@ mod weight;
 
 pub use enforcement::{Enforcement, Mode};
 pub use percent::FractionalPercent;
-pub use request::{HttpMatchRequest, MatchTable, RequestMatcher};
+pub use request::{HttpMatchRequest, MatchTable, Matching, RequestMatcher};
 pub use result::MatchResult;
 pub use selection::{Percentage, Selection};
 pub use string::{StringMatch, StringMatcher};

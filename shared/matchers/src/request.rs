@@ -6,7 +6,7 @@ use condition::Condition;
 use filter_api::{ConfigError, RequestHead};
 use filter_config::wire::Map;
 use serde::Deserialize;
-pub use table::MatchTable;
+pub use table::{MatchTable, Matching};
 
 mod condition;
 mod table;

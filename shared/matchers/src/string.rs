@@ -120,11 +120,26 @@ impl StringMatcher {
                 let part = start.and_then(|start| text.get(start..));
                 part.is_some_and(|part| self.is_same(part, suffix))
             }
-            Test::Contains(part) => {
-                text.windows(part.len()).any(|window| self.is_same(window, part))
-            }
+            Test::Contains(part) => self.contains(text, part),
             Test::Regex(pattern) => pattern.matches(text),
         }
+    }
+
+    /// Looks for the first byte before it compares the rest.
+    fn contains(&self, mut text: &[u8], part: &[u8]) -> bool {
+        let Some((first, rest)) = part.split_first() else { return true };
+        let is_first = |byte: &u8| match self.ignore_case {
+            true => byte.eq_ignore_ascii_case(first),
+            false => byte == first,
+        };
+        while text.len() >= part.len() {
+            let Some(at) = text.iter().position(is_first) else { return false };
+            text = text.get(at + 1..).unwrap_or_default();
+            if text.get(..rest.len()).is_some_and(|head| self.is_same(head, rest)) {
+                return true;
+            }
+        }
+        false
     }
 
     fn is_same(&self, a: &[u8], b: &[u8]) -> bool {

@@ -1,8 +1,10 @@
 //! The matchers of all rules of a filter.
 
 use super::RequestMatcher;
-use crate::header_index::HeaderIndex;
+use crate::header_index::{HeaderIndex, Snapshot};
 use filter_api::RequestHead;
+use std::iter::Enumerate;
+use std::slice;
 
 /// The matchers of a filter's rules, asked for the first that matches or for all. It reads the headers
 /// once for all of them, where each matcher by itself would read them again.
@@ -47,22 +49,24 @@ impl MatchTable {
             .position(|matcher| !matcher.needs_request_headers() || matcher.is_met(&snapshot))
     }
 
-    /// Calls `visit` with the index of every matcher that matches, in order, until it returns `false`.
-    pub fn visit(&self, request: &RequestHead<'_>, mut visit: impl FnMut(usize) -> bool) {
-        let snapshot = self.any_needs_request_headers().then(|| self.index.read(request));
-        for (index, matcher) in self.matchers.iter().enumerate() {
-            let matches = match &snapshot {
-                Some(snapshot) if matcher.needs_request_headers() => matcher.is_met(snapshot),
-                _ => true,
-            };
-            if matches && !visit(index) {
-                return;
-            }
+    /// The indices of all matchers that match, in order. The headers are read at once, each matcher
+    /// is asked when its turn comes.
+    pub fn all<'a>(&'a self, request: &RequestHead<'a>) -> Matching<'a> {
+        let rest = self.matchers.iter().enumerate();
+        let mut matching = Matching { snapshot: Snapshot::unindexed(request), rest };
+        if self.any_needs_request_headers() {
+            self.index.read_into(&mut matching.snapshot);
         }
+        matching
     }
 
-    /// Whether [`visit`](Self::visit) reads the request's headers: it does unless every rule is for
-    /// every request.
+    /// Calls `visit` with the index of every matcher that matches, in order, until it returns `false`.
+    pub fn visit(&self, request: &RequestHead<'_>, mut visit: impl FnMut(usize) -> bool) {
+        let _stopped = self.all(request).find(|index| !visit(*index));
+    }
+
+    /// Whether [`all`](Self::all) reads the request's headers: it does unless every rule is for every
+    /// request.
     #[must_use]
     pub fn any_needs_request_headers(&self) -> bool {
         self.matchers.iter().any(RequestMatcher::needs_request_headers)
@@ -73,5 +77,23 @@ impl MatchTable {
     #[must_use]
     pub fn needs_request_headers(&self) -> bool {
         self.matchers.first().is_some_and(RequestMatcher::needs_request_headers)
+    }
+}
+
+/// The iterator of [`MatchTable::all`].
+#[derive(Clone, Debug)]
+pub struct Matching<'a> {
+    snapshot: Snapshot<'a>,
+    rest: Enumerate<slice::Iter<'a, RequestMatcher>>,
+}
+
+impl Iterator for Matching<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let snapshot = &self.snapshot;
+        let matches =
+            |matcher: &RequestMatcher| !matcher.needs_request_headers() || matcher.is_met(snapshot);
+        self.rest.find(|(_, matcher)| matches(matcher)).map(|(index, _)| index)
     }
 }
