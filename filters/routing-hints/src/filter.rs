@@ -106,19 +106,28 @@ impl RoutingHintsFilter {
         env: &mut dyn Environment,
     ) -> Decision {
         let settings = &self.settings;
-        let mut pass = Pass::new(settings, request, env, explains);
-        pass.plan = plan;
-        settings.matches.visit(request, |index| {
-            settings.rules.get(index).is_none_or(|rule| pass.apply(index, rule))
-        });
-        let Pass { plan, mut effects, mut after, shadows, explained, .. } = pass;
-        if !shadows.is_empty() {
-            effects.publish(FILTER_STATE, shadows.into());
+        let mut matching = settings.matches.all(request);
+        let mut next = matching.next();
+        if next.is_none() && !explains {
+            return Decision { effects: plan.into_effects(), ..Decision::pass() };
         }
-        plan.carry_out(&mut effects);
-        after.explain = explained.and_then(|told| HeaderValue::new(told).ok());
-        let interest = stream.remember(after);
-        Decision { effects, interest, ..Decision::pass() }
+        let mut pass = Pass::new(settings, request, env, plan, explains);
+        while let Some(index) = next {
+            let goes_on = settings.rules.get(index).is_none_or(|rule| pass.apply(index, rule));
+            next = if goes_on { matching.next() } else { None };
+        }
+        let Pass { mut plan, mut after, shadows, explained, .. } = pass;
+        if !shadows.is_empty() {
+            plan.tell(FILTER_STATE, shadows.into());
+        }
+        if let Some(Ok(told)) = explained.map(HeaderValue::new) {
+            after.get_or_insert_default().explain = Some(told);
+        }
+        Decision {
+            effects: plan.into_effects(),
+            interest: stream.remember(after),
+            ..Decision::pass()
+        }
     }
 
     /// Adds the cookies, unless others would get them too.

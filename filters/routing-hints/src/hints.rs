@@ -1,12 +1,12 @@
 //! Headers by which routes are chosen, and that no client may send.
 
-use filter_api::{HeaderName, RequestHead, encode_pairs};
+use filter_api::{HeaderName, HeaderPairs, RequestHead, encode_pairs};
 
 /// The hint headers of the configuration.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hints {
     names: Vec<HeaderName>,
-    /// One bit for the length of each name, modulo 64: most headers are passed over by this alone.
+    /// Most headers are passed over by their length alone.
     lengths: u64,
 }
 
@@ -14,7 +14,7 @@ impl Hints {
     /// One more hint header.
     pub(crate) fn add(&mut self, name: &HeaderName) {
         if !self.names.contains(name) {
-            self.lengths |= length_bit(name.as_bytes());
+            self.lengths |= HeaderPairs::length_bit(name.as_bytes());
             self.names.push(name.clone());
         }
     }
@@ -34,10 +34,8 @@ impl Hints {
     /// The hint headers that the request brings, each name once.
     pub(crate) fn found(&self, request: &RequestHead<'_>) -> Vec<HeaderName> {
         let mut found: Vec<HeaderName> = Vec::new();
-        if self.is_empty() {
-            return found;
-        }
-        for (name, _) in request.headers().iter().filter(|(name, _)| self.is_hint(name)) {
+        let alike = request.headers().of_lengths(self.lengths);
+        for (name, _) in alike.filter(|(name, _)| self.is_hint(name)) {
             let known = |known: &HeaderName| known.as_bytes() == name;
             if found.iter().any(known) {
                 continue;
@@ -60,13 +58,8 @@ impl Hints {
     /// Whether a header is called like a hint, `_` and `-` being alike: behind gateways that make
     /// variables of headers they are.
     fn is_hint(&self, name: &[u8]) -> bool {
-        self.lengths & length_bit(name) != 0
-            && self.names.iter().any(|hint| is_alike(hint.as_bytes(), name))
+        self.names.iter().any(|hint| is_alike(hint.as_bytes(), name))
     }
-}
-
-fn length_bit(name: &[u8]) -> u64 {
-    1 << (name.len() % 64)
 }
 
 fn is_alike(hint: &[u8], name: &[u8]) -> bool {
@@ -77,7 +70,6 @@ fn is_alike(hint: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filter_api::HeaderPairs;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 

@@ -8,7 +8,7 @@ use crate::schedule::Phase;
 use crate::settings::{RuleSettings, Settings};
 use crate::split::{KnownBy, Lot, Split, User};
 use crate::stream::After;
-use filter_api::{Counter, Effects, Environment, HeaderName, HeaderValue, RequestHead, UnixTime};
+use filter_api::{Counter, Environment, HeaderName, HeaderValue, RequestHead, UnixTime};
 
 /// What has come together so far.
 pub(crate) struct Pass<'p> {
@@ -16,8 +16,8 @@ pub(crate) struct Pass<'p> {
     request: &'p RequestHead<'p>,
     env: &'p mut dyn Environment,
     pub(crate) plan: Plan,
-    pub(crate) effects: Effects,
-    pub(crate) after: After,
+    /// Made when there is something to remember.
+    pub(crate) after: Option<Box<After>>,
     /// What rules in mode SHADOW would have done.
     pub(crate) shadows: String,
     /// What an authorised caller is told.
@@ -34,15 +34,15 @@ impl<'p> Pass<'p> {
         settings: &'p Settings,
         request: &'p RequestHead<'p>,
         env: &'p mut dyn Environment,
+        plan: Plan,
         explains: bool,
     ) -> Self {
         Self {
             settings,
             request,
             env,
-            plan: Plan::default(),
-            effects: Effects::default(),
-            after: After::default(),
+            plan,
+            after: None,
             shadows: String::new(),
             explained: explains.then(String::new),
             chosen: None,
@@ -80,10 +80,10 @@ impl<'p> Pass<'p> {
         let stats = &rule.stats;
         match lot {
             Lot::Variant(_) | Lot::Nothing => {}
-            Lot::Diverted(_) => self.effects.count(stats.diverted),
-            Lot::Overridden(_) => self.effects.count(stats.overridden),
-            Lot::HeldOut => self.effects.count(stats.held_out),
-            Lot::OutsideLayer => self.effects.count(stats.outside_layer),
+            Lot::Diverted(_) => self.plan.count(stats.diverted),
+            Lot::Overridden(_) => self.plan.count(stats.overridden),
+            Lot::HeldOut => self.plan.count(stats.held_out),
+            Lot::OutsideLayer => self.plan.count(stats.outside_layer),
         }
         let left_out = matches!(lot, Lot::HeldOut | Lot::OutsideLayer);
         if let Some(header) = &split.bucket_header
@@ -100,7 +100,7 @@ impl<'p> Pass<'p> {
             let counters = (variant.stats.assigned, variant.stats.shadow_assigned);
             self.write(rule, Some(&variant.name), &variant.writes, counters);
             if split.protection.is_some() && !rule.is_shadow {
-                self.after.observed.push((index, number));
+                self.after().observed.push((index, number));
             }
         }
         self.explain(|told| explain::split(told, rule, split, &user, (position, lot, now)));
@@ -165,9 +165,14 @@ impl<'p> Pass<'p> {
 
     fn set_cookie(&mut self, value: Option<HeaderValue>, counter: Counter) {
         let Some(value) = value else { return };
-        if !self.after.cookies.iter().any(|(known, _)| *known == value) {
-            self.after.cookies.push((value, counter));
+        let cookies = &mut self.after().cookies;
+        if !cookies.iter().any(|(known, _)| *known == value) {
+            cookies.push((value, counter));
         }
+    }
+
+    fn after(&mut self) -> &mut After {
+        self.after.get_or_insert_default()
     }
 
     /// The variant that a tester chose by a signed header. It is verified once per request.
@@ -179,7 +184,7 @@ impl<'p> Pass<'p> {
                 let env = &mut *self.env;
                 let chosen = header.read(self.request, || env.unix_time());
                 if chosen == Chosen::Rejected {
-                    self.effects.count(self.settings.stats.overrides_rejected);
+                    self.plan.count(self.settings.stats.overrides_rejected);
                 }
                 *self.chosen.insert(chosen)
             }
@@ -196,11 +201,11 @@ impl<'p> Pass<'p> {
         (counter, shadow_counter): (Counter, Counter),
     ) {
         if !rule.is_shadow {
-            self.effects.count(counter);
+            self.plan.count(counter);
             self.plan.write(writes);
             return;
         }
-        self.effects.count(shadow_counter);
+        self.plan.count(shadow_counter);
         if !self.shadows.is_empty() {
             self.shadows.push(',');
         }

@@ -1,6 +1,6 @@
 //! What is written into a request.
 
-use filter_api::{Effects, FilterStateKey, HeaderMutation, HeaderName, HeaderValue};
+use filter_api::{Counter, Effects, FilterStateKey, HeaderMutation, HeaderName, HeaderValue};
 use std::rc::Rc;
 
 /// What a rule or a variant writes.
@@ -14,8 +14,8 @@ pub(crate) struct Writes {
 /// each is written at most once.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    headers: Vec<(HeaderName, Option<HeaderValue>)>,
-    states: Vec<(FilterStateKey, Rc<str>)>,
+    effects: Effects,
+    changes_state: bool,
 }
 
 impl Writes {
@@ -25,14 +25,19 @@ impl Writes {
 }
 
 impl Plan {
+    /// Counts something.
+    pub(crate) fn count(&mut self, counter: Counter) {
+        self.effects.count(counter);
+    }
+
     /// The header is to go, unless it is set later.
     pub(crate) fn remove(&mut self, name: HeaderName) {
-        self.put(name, None);
+        self.effects.mutate_last(HeaderMutation::Remove(name));
     }
 
     /// The header is to have this value.
     pub(crate) fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        self.put(name, Some(value));
+        self.effects.mutate_last(HeaderMutation::Set(name, value));
     }
 
     /// All that a rule or variant writes.
@@ -41,35 +46,23 @@ impl Plan {
             self.set(name.clone(), value.clone());
         }
         for (key, value) in &writes.states {
-            match self.states.iter_mut().find(|(known, _)| known == key) {
-                Some((_, known)) => known.clone_from(value),
-                None => self.states.push((key.clone(), value.clone())),
-            }
+            self.effects.publish_last(key.clone(), value.clone());
+            self.changes_state = true;
         }
     }
 
-    /// Filter state first: a header that is written after it has the route found anew, at no price.
-    pub(crate) fn carry_out(self, effects: &mut Effects) {
-        let changes_state = !self.states.is_empty();
-        for (key, value) in self.states {
-            effects.publish(key, value);
-        }
-        for (name, value) in self.headers {
-            effects.mutate(match value {
-                Some(value) => HeaderMutation::Set(name, value),
-                None => HeaderMutation::Remove(name),
-            });
-        }
-        if changes_state {
-            effects.clear_route_cache();
-        }
+    /// Publishes what no route looks at.
+    pub(crate) fn tell(&mut self, key: &'static str, value: Rc<str>) {
+        self.effects.publish(key, value);
     }
 
-    fn put(&mut self, name: HeaderName, value: Option<HeaderValue>) {
-        match self.headers.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = value,
-            None => self.headers.push((name, value)),
+    /// All of it. Filter state stands first: a header that is written after it has the route found
+    /// anew, at no price.
+    pub(crate) fn into_effects(mut self) -> Effects {
+        if self.changes_state {
+            self.effects.clear_route_cache();
         }
+        self.effects
     }
 }
 
@@ -103,8 +96,7 @@ mod tests {
         plan.remove(name("b"));
         plan.write(&writes("1", "x"));
         plan.write(&writes("2", "y"));
-        let mut effects = Effects::default();
-        plan.carry_out(&mut effects);
+        let effects = plan.into_effects();
         let mut expected = Effects::default();
         expected.publish(key("k"), "y".into());
         expected.mutate(HeaderMutation::Set(name("a"), value("2")));
@@ -117,8 +109,7 @@ mod tests {
     fn headers_alone_need_no_clearing() {
         let mut plan = Plan::default();
         plan.set(name("a"), value("1"));
-        let mut effects = Effects::default();
-        plan.carry_out(&mut effects);
+        let effects = plan.into_effects();
         assert!(!effects.as_slice().contains(&Effect::ClearRouteCache));
     }
 }

@@ -19,19 +19,13 @@ pub(crate) struct After {
     pub(crate) observed: Vec<(usize, usize)>,
 }
 
-impl After {
-    fn is_nothing(&self) -> bool {
-        self.cookies.is_empty() && self.explain.is_none() && self.observed.is_empty()
-    }
-}
-
 impl RoutingStream {
     /// Remembers what is to be done, if anything is.
-    pub(crate) fn remember(&mut self, after: After) -> ResponseInterest {
-        if after.is_nothing() {
-            return ResponseInterest::None;
+    pub(crate) fn remember(&mut self, after: Option<Box<After>>) -> ResponseInterest {
+        self.after = after;
+        match self.after {
+            Some(_) => ResponseInterest::Headers,
+            None => ResponseInterest::None,
         }
-        self.after = Some(Box::new(after));
-        ResponseInterest::Headers
     }
 }

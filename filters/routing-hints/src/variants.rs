@@ -70,17 +70,14 @@ impl Shares<'_> {
     /// The winner for a user's number; `None` where all weights are 0.
     pub(crate) fn winner(&self, position: u64) -> Option<usize> {
         let position = position.to_le_bytes();
-        let mut best: Option<(usize, u64, u64)> = None;
+        let mut best: Option<(usize, Draw)> = None;
         for (variant, (seed, weight)) in self.weighted() {
-            let distance = distance(seed.position(&position));
-            let is_nearer = best.is_none_or(|(_, least, of)| {
-                u128::from(distance) * u128::from(of) < u128::from(least) * u128::from(weight)
-            });
-            if is_nearer {
-                best = Some((variant, distance, weight));
+            let draw = Draw { number: seed.position(&position), weight };
+            if best.as_ref().is_none_or(|(_, best)| draw.is_nearer_than(best)) {
+                best = Some((variant, draw));
             }
         }
-        best.map(|(variant, ..)| variant)
+        best.map(|(variant, _)| variant)
     }
 
     /// What `winner` won with.
@@ -127,18 +124,52 @@ impl Shares<'_> {
     }
 }
 
+/// The number that a variant draws for a user.
+struct Draw {
+    number: u64,
+    weight: u64,
+}
+
+impl Draw {
+    /// Whether distance by weight is less. Most are told apart by the first few bits of the
+    /// logarithms, which are much cheaper than all.
+    fn is_nearer_than(&self, other: &Self) -> bool {
+        const ROUGH: u32 = 5;
+        let ((own, own_end), (others, others_end)) =
+            (bounds(self.number, ROUGH), bounds(other.number, ROUGH));
+        let is_less = |distance: u64, than: u64| {
+            u128::from(distance) * u128::from(other.weight)
+                < u128::from(than) * u128::from(self.weight)
+        };
+        if is_less(own_end, others) {
+            return true;
+        }
+        if !is_less(own, others_end) {
+            return false;
+        }
+        is_less(distance(self.number), distance(other.number))
+    }
+}
+
 /// −log2((number + ½) / 2^64), greater than 0, with [`FRACTION`] bits behind the point. By integers
 /// alone, so that it is the same on every platform.
 fn distance(number: u64) -> u64 {
+    bounds(number, FRACTION).1
+}
+
+/// The least and the greatest that the distance can be, by so many of its bits.
+fn bounds(number: u64, bits: u32) -> (u64, u64) {
     let zeros = number.leading_zeros();
     // 1 to 2, with 31 bits behind the point; squaring it doubles its logarithm.
     let mut mantissa = number.checked_shl(zeros).unwrap_or(1 << 63) >> 32;
     let mut log: u64 = 0;
-    for _ in 0..FRACTION {
+    for _ in 0..bits {
         mantissa = (mantissa * mantissa) >> 31;
         let bit = mantissa >> 32;
         mantissa >>= bit;
         log = log << 1 | bit;
     }
-    (u64::from(zeros + 1) << FRACTION) - log
+    let unknown = FRACTION.saturating_sub(bits);
+    let end = (u64::from(zeros + 1) << FRACTION) - (log << unknown);
+    (end - ((1 << unknown) - 1), end)
 }

@@ -134,3 +134,23 @@ fn the_numbers_are_these() {
     let users = winners(variants(&[50, 30, 20]).shares(), 16);
     assert_eq!(users, [2, 1, 0, 1, 2, 2, 0, 0, 0, 2, 2, 1, 0, 2, 0, 0]);
 }
+
+#[test]
+fn the_first_bits_decide_as_all_of_them_do() {
+    let seed = Seed::of("draws");
+    let numbers = (0..200_u64).map(|n| seed.position(&n.to_le_bytes()) >> (n % 64));
+    let numbers: Vec<u64> = numbers.chain([0, 1, u64::MAX, 1 << 63]).collect();
+    for number in &numbers {
+        let (least, greatest) = bounds(*number, 5);
+        assert!((least..=greatest).contains(&distance(*number)), "{number}");
+        for other in &numbers {
+            for (weight, other_weight) in [(1, 1), (90, 10), (1, 9999)] {
+                let exact = u128::from(distance(*number)) * other_weight
+                    < u128::from(distance(*other)) * weight;
+                let draw = |number: u64, weight: u128| Draw { number, weight: weight as u64 };
+                let rough = draw(*number, weight).is_nearer_than(&draw(*other, other_weight));
+                assert_eq!(rough, exact, "{number} {other} {weight} {other_weight}");
+            }
+        }
+    }
+}
