@@ -5,6 +5,7 @@ mod bans;
 mod large;
 mod native_rbac;
 mod provider;
+mod random_rbac;
 mod scenarios;
 
 use anyhow::Result;
