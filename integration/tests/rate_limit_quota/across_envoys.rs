@@ -7,7 +7,7 @@ use envoy_runner::{
 };
 use integration::fixtures::{self, INGRESS};
 use real_parts::{RateLimit, Redis, available};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
@@ -39,17 +39,26 @@ impl World {
     }
 
     fn ours(&self, on_unavailable: &str, timeout: &str) -> Result<EnvoyProcess> {
-        let filter = fixtures::plugin(
-            FILTER,
-            &json!({
-                "global": {
-                    "service": {"cluster": "ratelimit", "domain": DOMAIN, "timeout": timeout},
-                    "onUnavailable": on_unavailable, "replicas": 2,
-                },
-                "quotas": [{"name": "shared", "maxAmount": LIMIT, "validDuration": "1m", "global": true}],
-            }),
-        )?;
-        self.envoy(fixtures::ingress().filter(filter))
+        self.leasing(on_unavailable, timeout, LIMIT, &json!({}))
+    }
+
+    fn leasing(
+        &self,
+        on_unavailable: &str,
+        timeout: &str,
+        limit: u64,
+        lease: &Value,
+    ) -> Result<EnvoyProcess> {
+        let quota =
+            json!({"name": "shared", "maxAmount": limit, "validDuration": "1m", "global": true});
+        let config = json!({
+            "global": {
+                "service": {"cluster": "ratelimit", "domain": DOMAIN, "timeout": timeout},
+                "onUnavailable": on_unavailable, "replicas": 2, "lease": lease,
+            },
+            "quotas": [quota],
+        });
+        self.envoy(fixtures::ingress().filter(fixtures::plugin(FILTER, &config)?))
     }
 
     /// Envoy's own filter, which asks for each request.
@@ -130,6 +139,40 @@ fn two_envoys_share_one_quota() -> Result<()> {
         "Envoy's own filter in the same run: {} of {} admitted, a call each; p50 {:?} and p99 {:?}",
         report[0].count(200),
         report[0].total(),
+        report[0].percentile(50),
+        report[0].percentile(99),
+    );
+    Ok(())
+}
+
+/// However fast or slow this machine is: a lease of at least two hundred is a call for so many requests.
+#[test]
+fn a_lease_is_one_call_for_a_hundred_requests_and_more() -> Result<()> {
+    const PLENTY: u64 = 1_000_000;
+    let _alone = quiet();
+    let Some(world) = World::start()? else { return Ok(()) };
+    for (lease, most) in [(json!({"min": 200}), Some(1)), (json!({}), None)] {
+        let envoy = || world.leasing("DENY", "2s", PLENTY, &lease);
+        let (one, two) = (envoy()?, envoy()?);
+        let reports = load(&[one.addr(INGRESS)?, two.addr(INGRESS)?], 2_500)?;
+        let admitted: usize = reports.iter().map(|report| report.count(200)).sum();
+        let total: usize = reports.iter().map(LoadReport::total).sum();
+        let calls = stat(&one, "global.calls")? + stat(&two, "global.calls")?;
+        println!(
+            "lease {lease}: {calls} calls for {total} requests of two Envoys in {:?}; p50 {:?}, p99 {:?}",
+            reports[0].elapsed,
+            reports[0].percentile(50),
+            reports[0].percentile(99),
+        );
+        assert!(reports.iter().all(|report| report.failures.is_empty()));
+        assert_eq!(admitted, total);
+        if let Some(most) = most {
+            assert!(calls * 100 <= most * u64::try_from(total)?, "{calls} calls");
+        }
+    }
+    let report = load(&[world.native()?.addr(INGRESS)?], 2_500)?;
+    println!(
+        "Envoy's own filter in the same run: a call each; p50 {:?} and p99 {:?}",
         report[0].percentile(50),
         report[0].percentile(99),
     );
