@@ -6,6 +6,7 @@ mod filter_state;
 mod hints;
 mod hops;
 mod mirror;
+mod native;
 mod patience;
 mod shares;
 mod switch;
