@@ -128,12 +128,10 @@ impl StringMatcher {
     /// Looks for the first byte before it compares the rest.
     fn contains(&self, mut text: &[u8], part: &[u8]) -> bool {
         let Some((first, rest)) = part.split_first() else { return true };
-        let is_first = |byte: &u8| match self.ignore_case {
-            true => byte.eq_ignore_ascii_case(first),
-            false => byte == first,
-        };
+        let other = if self.ignore_case { first.to_ascii_uppercase() } else { *first };
         while text.len() >= part.len() {
-            let Some(at) = text.iter().position(is_first) else { return false };
+            let at = text.iter().position(|byte| byte == first || *byte == other);
+            let Some(at) = at else { return false };
             text = text.get(at + 1..).unwrap_or_default();
             if text.get(..rest.len()).is_some_and(|head| self.is_same(head, rest)) {
                 return true;
