@@ -25,6 +25,67 @@ fn the_schema_and_the_manual_are_those_of_the_code() -> anyhow::Result<()> {
     CONTRACT.documents_are_current::<RoutingHintsFilter, RoutingHintsConfig>()
 }
 
+/// What routing by hints gets wrong elsewhere, and what shows that it does not here.
+const TRAPS: [(&str, &[&str]); 12] = [
+    (
+        "the route cache is cleared after the last write, and not where nothing is written",
+        &[
+            "a_route_by_filter_state_follows_the_rule_and_no_header_of_the_client",
+            "filter-state-beside-headers",
+            "set-adds-replaces-and-leaves",
+        ],
+    ),
+    ("routes by hints stand before the default", &["hints_lead_where_envoys_own_matchers_lead"]),
+    (
+        "hints of a client go, in every value and spelling, unless he is trusted",
+        &[
+            "hints-are-removed",
+            "hints-are-removed-in-every-value-and-spelling",
+            "hints-lead-no-rule",
+            "hints-of-the-filter-itself",
+            "trusted-source-brings-hints",
+        ],
+    ),
+    (
+        "a negated match includes those without the header",
+        &[
+            "match-without-headers-includes-those-without",
+            "hints_lead_where_envoys_own_matchers_lead",
+        ],
+    ),
+    ("a regex is of the whole value", &["match-regex-is-of-the-whole-value"]),
+    (
+        "host is :authority, and a path ends before its query",
+        &["match-host-and-path", "match-query-and-method"],
+    ),
+    (
+        "stickiness is salted, and raising a weight only adds users",
+        &["split-raising-only-adds", "split-same-salt-chooses-alike", "split-three-variants"],
+    ),
+    (
+        "a cookie is added, with its attributes, and not where a cache would hand it on",
+        &["cookie-issued", "cookie-attributes", "cookie-withheld-where-others-would-get-it"],
+    ),
+    (
+        "weighted_clusters.header_name wants one unsigned decimal",
+        &["bucket-header", "envoys_own_weights_become_sticky_and_rising_only_adds_users"],
+    ),
+    (
+        "weights that Envoy drew stay drawn where the route is found anew",
+        &["weights_that_envoy_drew_stay_drawn"],
+    ),
+    ("a retry goes where the first try went", &["a_retry_goes_where_the_first_try_went"]),
+    (
+        "user agents are frozen or forged: client hints come first",
+        &["match-client-hints-before-user-agent"],
+    ),
+];
+
+#[test]
+fn every_trap_is_proven() -> anyhow::Result<()> {
+    CONTRACT.traps_are_proven::<RoutingHintsFilter>(&TRAPS)
+}
+
 #[test]
 fn the_example_of_the_manual_is_valid() -> anyhow::Result<()> {
     assert_eq!(

@@ -91,6 +91,32 @@ impl Contract {
         Ok(())
     }
 
+    /// Every trap, something that is easily got wrong, has a proof: a case of the filter, or a test of
+    /// it in the real Envoy or in the wasmtime host. And every proof is there.
+    ///
+    /// # Errors
+    /// A trap without a proof, or a name that neither a case nor a test has.
+    pub fn traps_are_proven<F: HttpFilter>(self, traps: &[(&str, &[&str])]) -> Result<()> {
+        let tests = self.file("../../integration/tests").join(F::NAME);
+        let mut code = String::new();
+        for entry in fs::read_dir(&tests).with_context(|| format!("{}", tests.display()))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                code.push_str(&fs::read_to_string(path)?);
+            }
+        }
+        let is_test = |name: &str| code.contains(&format!("#[test]\nfn {name}("));
+        let is_case = |name: &str| self.file("cases").join(name).with_extension("yaml").exists();
+        for (trap, proofs) in traps {
+            ensure!(!proofs.is_empty(), "{trap}: no case and no test");
+            let missing = proofs.iter().find(|proof| !is_case(proof) && !is_test(proof));
+            ensure!(missing.is_none(), "{trap}: neither case nor test is called {missing:?}");
+        }
+        let proofs: usize = traps.iter().map(|(_, proofs)| proofs.len()).sum();
+        println!("{} traps, {proofs} proofs", traps.len());
+        Ok(())
+    }
+
     /// What the filter understood of each YAML example of its manual that is a configuration.
     ///
     /// # Errors
