@@ -2,6 +2,8 @@
 //! figure is printed.
 #![allow(clippy::print_stdout, reason = "the figures are what one runs this for")]
 
+mod anew;
+mod cost;
 mod filter_state;
 mod hints;
 mod hops;

@@ -75,8 +75,8 @@ fn matches() -> [(Value, Value); 8] {
 /// Values of a header, repeated if there are several, and why another upstream may be right for us.
 type Values = (&'static [&'static [u8]], Option<&'static str>);
 
+/// Before 1.39 Envoy joins them with commas.
 const REPEATED: Option<&str> = Some("a repeated header: any value matches");
-const OBS_TEXT: Option<&str> = Some("a regex reads bytes that are no UTF-8 as Latin-1");
 
 const USERS: [Values; 9] = [
     (&[], None),
@@ -98,7 +98,7 @@ const AGENTS: [Values; 8] = [
     (&[b"Firefox"], None),
     (&[b""], None),
     (&[b"curl/8"], None),
-    (&[b"\xe9 Firefox \xff"], OBS_TEXT),
+    (&[b"\xe9 Firefox \xff"], None),
 ];
 
 const BETAS: [Values; 9] = [
