@@ -132,8 +132,18 @@ impl Memory {
     }
 
     fn slab(&self, key: &Key) -> String {
-        let slab = self.seed.position(&key.bytes) % self.slabs.max(1);
-        ["memory/", &slab.to_string()].concat()
+        const NAME: &str = "memory/";
+        let mut slab = self.seed.position(&key.bytes) % self.slabs.max(1);
+        let mut name = String::with_capacity(NAME.len() + 16);
+        name.push_str(NAME);
+        // Its hex digits, the last one first: a name, not a number.
+        loop {
+            name.push(char::from_digit((slab & 0xf) as u32, 16).unwrap_or('0'));
+            slab >>= 4;
+            if slab == 0 {
+                return name;
+            }
+        }
     }
 
     /// Remembers what an inbound request carried. Gives the keys that are to be closed at its end.

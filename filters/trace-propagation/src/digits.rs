@@ -61,26 +61,44 @@ pub(crate) fn hex(field: &[u8]) -> Option<u64> {
     Some(value)
 }
 
+/// Bytes that are all the same.
+const ONES: u64 = u64::MAX / 0xff;
+const TOPS: u64 = ONES << 7;
+
+/// The top bit of each of eight bytes below 0x80 that is `from` or more.
+fn at_least(text: u64, from: u8) -> u64 {
+    // No sum reaches into its neighbour.
+    (text + ONES * u64::from(0x80 - from)) & TOPS
+}
+
+/// Whether eight bytes are hex digits, in either case.
+pub(crate) fn are_hex(text: u64) -> bool {
+    if text & TOPS != 0 {
+        return false;
+    }
+    let lower = text | (ONES * 0x20);
+    let is_letter = at_least(lower, b'a') & !at_least(lower, b'g');
+    let is_digit = at_least(text, b'0') & !at_least(text, b'9' + 1);
+    is_letter | is_digit == TOPS
+}
+
 /// Eight lower-case hex digits at once: most of what is read on every request.
 fn eight(digits: [u8; 8]) -> Option<u32> {
-    const ONES: u64 = u64::MAX / 0xff;
-    const TOPS: u64 = ONES << 7;
-    let text = u64::from_be_bytes(digits);
+    let text = u64::from_le_bytes(digits);
     if text & TOPS != 0 {
         return None;
     }
-    // Of bytes below 0x80 no sum reaches into its neighbour. The top bit tells `byte >= from`.
-    let from = |from: u8| (text + ONES * u64::from(0x80 - from)) & TOPS;
-    let is_letter = from(b'a') & !from(b'g');
-    let is_digit = from(b'0') & !from(b'9' + 1);
+    let is_letter = at_least(text, b'a') & !at_least(text, b'g');
+    let is_digit = at_least(text, b'0') & !at_least(text, b'9' + 1);
     if is_letter | is_digit != TOPS {
         return None;
     }
     // Of a letter the low four bits are nine less than its value.
     let mut value = (text & (ONES * 0xf)) + (is_letter >> 7) * 9;
-    value = (value | value >> 4) & 0x00ff_00ff_00ff_00ff;
-    value = (value | value >> 8) & 0x0000_ffff_0000_ffff;
-    Some((value | value >> 16) as u32)
+    // The first digit is the lowest byte, and stands for the highest four bits.
+    value = (value << 4 | value >> 8) & 0x00ff_00ff_00ff_00ff;
+    value = (value << 8 | value >> 16) & 0x0000_ffff_0000_ffff;
+    Some((value << 16 | value >> 32) as u32)
 }
 
 /// 16 or 32 lower-case hex digits, not all zero.
@@ -121,22 +139,24 @@ pub(crate) fn decimal(field: &[u8]) -> Option<u64> {
 
 /// Writes the last so many of 16 lower-case hex digits.
 pub(crate) fn push_hex(text: &mut Vec<u8>, value: u64, digits: usize) {
-    let mut all = [0; 16];
-    let (upper, lower) = all.split_at_mut(8);
-    upper.copy_from_slice(&eight_text((value >> 32) as u32));
-    lower.copy_from_slice(&eight_text(value as u32));
-    text.extend_from_slice(all.get(16_usize.saturating_sub(digits)..).unwrap_or_default());
+    let lower = eight_text(value as u32);
+    if digits <= 8 {
+        return text.extend_from_slice(lower.get(8 - digits..).unwrap_or_default());
+    }
+    let upper = eight_text((value >> 32) as u32);
+    text.extend_from_slice(upper.get(16_usize.saturating_sub(digits)..).unwrap_or_default());
+    text.extend_from_slice(&lower);
 }
 
 /// Eight lower-case hex digits at once.
 fn eight_text(value: u32) -> [u8; 8] {
-    const ONES: u64 = u64::MAX / 0xff;
     let mut digits = u64::from(value);
-    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
-    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
-    digits = (digits | digits << 4) & (ONES * 0xf);
+    // The highest four bits are the first digit, which is the lowest byte.
+    digits = (digits >> 16 | digits << 32) & 0x0000_ffff_0000_ffff;
+    digits = (digits >> 8 | digits << 16) & 0x00ff_00ff_00ff_00ff;
+    digits = (digits >> 4 | digits << 8) & (ONES * 0xf);
     let is_letter = (digits + ONES * 6) >> 4 & ONES;
-    (digits + ONES * u64::from(b'0') + is_letter * u64::from(b'a' - b'0' - 10)).to_be_bytes()
+    (digits + ONES * u64::from(b'0') + is_letter * u64::from(b'a' - b'0' - 10)).to_le_bytes()
 }
 
 /// Writes 32 lower-case hex digits.
@@ -154,8 +174,16 @@ pub(crate) fn push_short_trace_id(text: &mut Vec<u8>, id: TraceId) {
 }
 
 /// A number in decimal digits.
-pub(crate) fn decimal_text(value: u64) -> Vec<u8> {
-    value.to_string().into_bytes()
+pub(crate) fn decimal_text(mut value: u64) -> Vec<u8> {
+    let mut text = Vec::with_capacity(20);
+    loop {
+        text.push(b'0' + (value % 10) as u8);
+        value /= 10;
+        if value == 0 {
+            text.reverse();
+            return text;
+        }
+    }
 }
 
 /// Without spaces and tabs at both ends.

@@ -14,13 +14,28 @@ pub(crate) use tracecontext::{is_current, text as traceparent};
 use crate::config::Format;
 use crate::context::{Reading, TraceContext, TraceId};
 use crate::digits::{self, decimal};
-use crate::headers::{Known, Single, Snapshot};
+use crate::headers::{Known, Mask, Single, Snapshot};
 
 #[cfg(test)]
 mod tests;
 
 /// Headers with the values to write.
 pub(crate) type Written = Vec<(Known, Vec<u8>)>;
+
+/// Formats without an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FormatSet(u16);
+
+impl FormatSet {
+    /// These formats.
+    pub(crate) fn of(formats: &[Format]) -> Self {
+        Self(formats.iter().fold(0, |set, format| set | 1 << *format as u16))
+    }
+
+    pub(crate) fn has(self, format: Format) -> bool {
+        self.0 >> format as u16 & 1 != 0
+    }
+}
 
 /// The format's own headers: what is not written of them goes.
 pub(crate) fn headers(format: Format) -> &'static [Known] {
@@ -116,6 +131,20 @@ pub(crate) fn has_same_ids(one: &TraceContext, other: &TraceContext) -> bool {
 /// The trace id of any one header that carries one: for finding a request again, never for making a
 /// context of it.
 pub(crate) fn lone_trace_id(request: &Snapshot<'_>) -> Option<TraceId> {
+    const CARRIERS: Mask = Mask::of(&[
+        Known::Traceparent,
+        Known::B3,
+        Known::UberTraceId,
+        Known::AmznTraceId,
+        Known::CloudTraceContext,
+        Known::Sw8,
+        Known::B3TraceId,
+        Known::OtTraceId,
+        Known::DatadogTraceId,
+    ]);
+    if !request.has_any(CARRIERS) {
+        return None;
+    }
     const WHOLE: [Format; 6] = [
         Format::Tracecontext,
         Format::B3,

@@ -2,7 +2,7 @@
 
 use crate::config::Generate;
 use crate::context::{Decision, TraceContext, TraceId};
-use crate::digits::hex;
+use crate::digits::{self, hex};
 use filter_api::{Environment, RequestHead};
 use matchers::sticky::position;
 use matchers::{FractionalPercent, MatchTable};
@@ -77,11 +77,17 @@ fn of_masked(id: &[u8]) -> u64 {
 
 /// Whether the text looks like a UUID: 36 characters with dashes in the right places.
 pub(crate) fn is_uuid(id: &[u8]) -> bool {
+    let four = |place: usize| {
+        let digits = id.get(place..).and_then(|rest| rest.first_chunk::<4>());
+        u64::from(digits.map_or(0, |digits| u32::from_le_bytes(*digits)))
+    };
+    let are_hex = |one, other| digits::are_hex(four(one) | four(other) << 32);
     id.len() == 36
-        && id.iter().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+        && [8, 13, 18, 23].iter().all(|place| id.get(*place) == Some(&b'-'))
+        && are_hex(0, 4)
+        && are_hex(9, 14)
+        && are_hex(19, 24)
+        && are_hex(28, 32)
 }
 
 /// Makes the digit that Envoy overwrites the same in every UUID.

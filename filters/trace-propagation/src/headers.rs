@@ -63,23 +63,18 @@ pub(crate) struct Names(Vec<HeaderName>);
 /// The values of the known headers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot<'a> {
-    slots: [Slot<'a>; COUNT],
+    /// The first value of each.
+    values: [Option<&'a [u8]>; COUNT],
     /// Which headers there are.
     present: Mask,
+    /// Which of them there are more than once.
+    repeated: Mask,
 }
 
 /// A set of known headers: most requests have few of them, and one comparison tells that a format has
 /// none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mask(u32);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot<'a> {
-    /// The first value.
-    value: Option<&'a [u8]>,
-    /// There are more.
-    is_repeated: bool,
-}
 
 /// What stands in a header that must not repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,12 +140,30 @@ impl Names {
 
 impl Mask {
     /// These headers.
-    pub(crate) fn of(headers: &[Known]) -> Self {
-        headers.iter().fold(Self::default(), |mask, known| mask.with(*known))
+    pub(crate) const fn of(headers: &[Known]) -> Self {
+        let (mut mask, mut rest) = (Self(0), headers);
+        while let [known, others @ ..] = rest {
+            mask = mask.with(*known);
+            rest = others;
+        }
+        mask
     }
 
-    fn with(self, known: Known) -> Self {
+    const fn with(self, known: Known) -> Self {
         Self(self.0 | 1 << known as u32)
+    }
+
+    fn without(self, known: Known) -> Self {
+        Self(self.0 & !(1 << known as u32))
+    }
+
+    fn has(self, known: Known) -> bool {
+        self.0 >> known as u32 & 1 != 0
+    }
+
+    /// The headers of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -170,29 +183,30 @@ impl<'a> Snapshot<'a> {
 
     /// One more value.
     pub(crate) fn add(&mut self, known: Known, value: &'a [u8]) {
-        if let Some(slot) = self.slots.get_mut(known as usize) {
-            slot.is_repeated = slot.value.is_some();
-            slot.value = slot.value.or(Some(value));
-            self.present = self.present.with(known);
+        if self.present.has(known) {
+            self.repeated = self.repeated.with(known);
+        } else {
+            self.set(known, value);
         }
     }
 
     /// This value in place of any other.
     pub(crate) fn set(&mut self, known: Known, value: &'a [u8]) {
-        if let Some(slot) = self.slots.get_mut(known as usize) {
-            *slot = Slot { value: Some(value), is_repeated: false };
+        if let Some(slot) = self.values.get_mut(known as usize) {
+            *slot = Some(value);
             self.present = self.present.with(known);
+            self.repeated = self.repeated.without(known);
         }
     }
 
     /// The first value.
     pub(crate) fn first(&self, known: Known) -> Option<&'a [u8]> {
-        self.slots.get(known as usize).and_then(|slot| slot.value)
+        self.values.get(known as usize).copied().flatten()
     }
 
     /// Whether there is a value.
     pub(crate) fn has(&self, known: Known) -> bool {
-        self.has_any(Mask::default().with(known))
+        self.present.has(known)
     }
 
     /// Whether any of these headers is there.
@@ -202,15 +216,15 @@ impl<'a> Snapshot<'a> {
 
     /// Whether there are several.
     pub(crate) fn is_repeated(&self, known: Known) -> bool {
-        self.slots.get(known as usize).is_some_and(|slot| slot.is_repeated)
+        self.repeated.has(known)
     }
 
     /// The value of a header that must not repeat.
     pub(crate) fn single(&self, known: Known) -> Single<'a> {
-        match self.slots.get(known as usize) {
-            Some(Slot { is_repeated: true, .. }) => Single::Repeated,
-            Some(Slot { value: Some(value), .. }) => Single::Value(value),
-            _ => Single::Absent,
+        match self.first(known) {
+            Some(_) if self.is_repeated(known) => Single::Repeated,
+            Some(value) => Single::Value(value),
+            None => Single::Absent,
         }
     }
 }

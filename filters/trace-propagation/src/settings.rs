@@ -8,7 +8,7 @@ use crate::config::{
     TracePropagationConfig, Tracer, Trust,
 };
 use crate::correlate::Memory;
-use crate::format;
+use crate::format::{self, FormatSet};
 use crate::generate::Sampler;
 use crate::headers::{Known, Mask, NAMES, Names};
 use crate::stats::{FilterStats, format_name};
@@ -46,6 +46,11 @@ pub(crate) struct Settings {
     pub(crate) formats: Vec<Format>,
     /// The headers of each of `formats`.
     pub(crate) masks: Vec<Mask>,
+    /// The headers of all of `formats`.
+    pub(crate) looked_at: Mask,
+    /// `extract` and `inject` without their order.
+    pub(crate) extracted: FormatSet,
+    pub(crate) injected: FormatSet,
     pub(crate) propagate: Vec<HeaderName>,
     pub(crate) overwrite: Vec<HeaderName>,
     pub(crate) generate: Generate,
@@ -81,7 +86,8 @@ impl Settings {
         let (extract, inject) = formats(config.extract, config.inject)?;
         let more = inject.iter().filter(|format| !extract.contains(format));
         let formats: Vec<Format> = extract.iter().chain(more).copied().collect();
-        let masks = formats.iter().map(|format| Mask::of(format::headers(*format))).collect();
+        let masks: Vec<_> =
+            formats.iter().map(|format| Mask::of(format::headers(*format))).collect();
         let (propagate, overwrite) = carried(config.propagate.as_deref(), &config.overwrite)?;
         // A tracer makes contexts of its own, which this filter never sees.
         let generate = match tracer {
@@ -101,6 +107,9 @@ impl Settings {
             max_tracestate: longest.unwrap_or(DEFAULT_TRACESTATE) as usize,
             parent_id: config.parent_id.unwrap_or_default(),
             publish: config.publish,
+            extracted: FormatSet::of(&extract),
+            injected: FormatSet::of(&inject),
+            looked_at: masks.iter().copied().fold(Mask::default(), Mask::and),
             extract,
             inject,
             formats,

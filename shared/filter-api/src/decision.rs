@@ -101,6 +101,11 @@ pub enum Effect {
 pub struct Effects(Vec<Effect>);
 
 impl Effects {
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        self.0.reserve(more);
+    }
+
     /// Counts `counter` once.
     pub fn count(&mut self, counter: Counter) {
         self.count_by(counter, 1);

@@ -86,14 +86,14 @@ fn is_plain(value: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const TOPS: u64 = ONES << 7;
     // What is borrowed or wraps over from a neighbour only sends a value to the slower check.
-    let has_control = |word: u64| {
+    let controls = |word: u64| {
         let below_space = word.wrapping_sub(ONES * 0x20) & !word;
         let deleted = word ^ (ONES * 0x7f);
-        (below_space | (deleted.wrapping_sub(ONES) & !deleted)) & TOPS != 0
+        below_space | (deleted.wrapping_sub(ONES) & !deleted)
     };
     let (words, rest) = value.as_chunks::<8>();
-    !words.iter().any(|word| has_control(u64::from_le_bytes(*word)))
-        && !rest.iter().any(u8::is_ascii_control)
+    let found = words.iter().fold(0, |found, word| found | controls(u64::from_le_bytes(*word)));
+    found & TOPS == 0 && !rest.iter().any(u8::is_ascii_control)
 }
 
 fn is_token(byte: u8) -> bool {

@@ -5,7 +5,7 @@ use crate::config::{Format, ParentId, Publish, Tracer, Trust};
 use crate::context::{Decision, Reading, TraceContext};
 use crate::format;
 use crate::generate;
-use crate::headers::{Known, Single, Snapshot};
+use crate::headers::{Known, Mask, Single, Snapshot};
 use crate::settings::Settings;
 use crate::tracestate::{self, Tracestate};
 use filter_api::{Effects, Environment, HeaderMutation, HeaderName, HeaderValue, RequestHead};
@@ -56,7 +56,7 @@ impl<'a> Pass<'a> {
     pub(super) fn own(&self) -> Option<TraceContext> {
         // They are in that order, and what is only injected comes after.
         self.readings.iter().find_map(|(format, reading)| match reading {
-            Reading::Context(context) if self.settings.extract.contains(format) => Some(*context),
+            Reading::Context(context) if self.settings.extracted.has(*format) => Some(*context),
             _ => None,
         })
     }
@@ -171,11 +171,14 @@ impl<'a> Pass<'a> {
 
     fn write_formats(&mut self, context: &TraceContext) {
         let settings = self.settings;
-        for format in settings.formats.iter().filter(|format| !settings.tracer.owns(**format)) {
-            if settings.inject.contains(format) {
-                self.inject(*format, context);
-            } else if self.is_stale(*format, context) {
-                self.remove_all(*format);
+        for format in settings.inject.iter().filter(|format| !settings.tracer.owns(**format)) {
+            self.inject(*format, context);
+        }
+        for index in 0..self.readings.len() {
+            let Some((format, reading)) = self.readings.get(index).copied() else { return };
+            let is_other = !settings.injected.has(format) && !settings.tracer.owns(format);
+            if is_other && self.is_stale(reading, context) {
+                self.remove_all(format);
             }
         }
     }
@@ -184,7 +187,7 @@ impl<'a> Pass<'a> {
     fn drop_strangers(&mut self, has_context: bool) {
         for format in ALL {
             let is_kept = self.settings.tracer.owns(format)
-                || (has_context && self.settings.inject.contains(&format));
+                || (has_context && self.settings.injected.has(format));
             if !is_kept {
                 self.remove_all(format);
             }
@@ -212,11 +215,14 @@ impl<'a> Pass<'a> {
             return;
         }
         let written = format::write(format, context, &self.snapshot);
-        for known in format::headers(format) {
-            if !written.iter().any(|(other, _)| other == known) {
-                self.remove(*known);
+        if self.snapshot.has_any(Mask::of(format::headers(format))) {
+            for known in format::headers(format) {
+                if !written.iter().any(|(other, _)| other == known) {
+                    self.remove(*known);
+                }
             }
         }
+        self.effects.reserve(written.len());
         for (known, value) in &written {
             self.set(*known, value);
         }
@@ -232,11 +238,11 @@ impl<'a> Pass<'a> {
     }
 
     /// Whether the format says anything but what the context says.
-    fn is_stale(&self, format: Format, context: &TraceContext) -> bool {
+    fn is_stale(&self, reading: Reading, context: &TraceContext) -> bool {
         if self.settings.tracer == Tracer::On {
             return false;
         }
-        match self.reading(format) {
+        match reading {
             Reading::Absent => false,
             Reading::Malformed => true,
             Reading::Undecided(decision) => decision.contradicts(context.decision),
@@ -253,10 +259,10 @@ impl<'a> Pass<'a> {
         let settings = self.settings;
         let is_stale = match settings.tracer {
             Tracer::Zipkin => true,
-            Tracer::On => settings.inject.contains(&Format::B3multi),
+            Tracer::On => settings.injected.has(Format::B3multi),
             _ => false,
         };
-        if is_stale && !settings.inject.contains(&Format::B3) {
+        if is_stale && !settings.injected.has(Format::B3) {
             self.remove(Known::B3);
         }
     }
@@ -363,7 +369,10 @@ impl<'a> Pass<'a> {
 
 /// What the request says in every format that is looked at, where it says anything.
 pub(super) fn read_all(settings: &Settings, snapshot: &Snapshot<'_>) -> Vec<(Format, Reading)> {
-    let mut readings = Vec::new();
+    if !snapshot.has_any(settings.looked_at) {
+        return Vec::new();
+    }
+    let mut readings = Vec::with_capacity(4);
     for (format, mask) in settings.formats.iter().zip(&settings.masks) {
         if !snapshot.has_any(*mask) {
             continue;

@@ -48,6 +48,7 @@ impl<'a> Pass<'a> {
         }
         let has_own = self.own().is_some();
         self.restored.reserve(8);
+        self.effects.reserve(8);
         for (name, value) in carried::headers(carried) {
             let known = Known::find(name);
             let is_first = !self.restored.iter().any(|(other, _)| *other == name);
@@ -64,7 +65,9 @@ impl<'a> Pass<'a> {
         if !self.restored.is_empty() {
             self.effects.count(memory.stats.restored);
         }
-        if !has_own {
+        // Who writes and publishes nothing has no use for what they say.
+        let is_used = !settings.inject.is_empty() || !settings.publish.is_empty();
+        if !has_own && (is_used || !self.readings.is_empty()) {
             self.readings = read_all(settings, &self.snapshot);
         }
     }
