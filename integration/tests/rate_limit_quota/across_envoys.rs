@@ -145,13 +145,13 @@ fn two_envoys_share_one_quota() -> Result<()> {
     Ok(())
 }
 
-/// However fast or slow this machine is: a lease of at least two hundred is a call for so many requests.
+/// The second lease is what one has who says nothing; the later in its window, the less is known of it.
 #[test]
 fn a_lease_is_one_call_for_a_hundred_requests_and_more() -> Result<()> {
     const PLENTY: u64 = 1_000_000;
     let _alone = quiet();
     let Some(world) = World::start()? else { return Ok(()) };
-    for (lease, most) in [(json!({"min": 200}), Some(1)), (json!({}), None)] {
+    for lease in [json!({"min": 200}), json!({})] {
         let envoy = || world.leasing("DENY", "2s", PLENTY, &lease);
         let (one, two) = (envoy()?, envoy()?);
         let reports = load(&[one.addr(INGRESS)?, two.addr(INGRESS)?], 2_500)?;
@@ -166,9 +166,7 @@ fn a_lease_is_one_call_for_a_hundred_requests_and_more() -> Result<()> {
         );
         assert!(reports.iter().all(|report| report.failures.is_empty()));
         assert_eq!(admitted, total);
-        if let Some(most) = most {
-            assert!(calls * 100 <= most * u64::try_from(total)?, "{calls} calls");
-        }
+        assert!(calls * 100 <= u64::try_from(total)?, "{calls} calls");
     }
     let report = load(&[world.native()?.addr(INGRESS)?], 2_500)?;
     println!(
@@ -221,6 +219,10 @@ fn without_redis_or_the_service_nothing_hangs() -> Result<()> {
         load(&addr, 500)?;
         let again = stat(&envoy, "global.granted")?;
         println!("{mode}, after both are back: {} units given out", again - granted);
+        assert!(
+            again - granted <= 2_000 + 2 * LIMIT / 50,
+            "more is held in store than two leases a worker"
+        );
         assert!(again > granted || mode == "ALLOW", "{mode}: the service is asked again");
         fixtures::unharmed(&mut envoy)?;
     }

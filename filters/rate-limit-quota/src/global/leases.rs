@@ -128,16 +128,22 @@ impl Key {
         self.ends.saturating_sub(now)
     }
 
+    /// The largest lease. No more is held in store either: what others could have had would be lost.
+    fn most(&self, settings: &LeaseSettings) -> u64 {
+        let share = self.limit.saturating_mul(settings.percent) / 100;
+        settings.max.min(share).max(settings.min)
+    }
+
     /// How many units to ask for: as many as are used in a while, but never more than the settings
     /// say, and never so many that the service would refuse them all where it would have given some,
     /// for what it refuses is lost too.
     pub(super) fn question(&self, now: u64, window_end: u64, settings: &LeaseSettings) -> u64 {
-        let share = self.limit.saturating_mul(settings.percent) / 100;
-        let most = settings.max.min(share).max(settings.min);
-        let wanted = self.size.max(self.demand).clamp(settings.min, most);
+        let wanted = self.size.max(self.demand).clamp(settings.min, self.most(settings));
+        // The end comes of two clocks that are not read at one moment: it is never the same twice.
+        let is_window = |end: u64| end.abs_diff(window_end) < self.period / 2;
         let known = self
             .remaining
-            .filter(|(end, _, at)| *end == window_end && now.saturating_sub(*at) <= FRESH);
+            .filter(|(end, _, at)| is_window(*end) && now.saturating_sub(*at) <= FRESH);
         let safe = match known {
             // Each Envoy has several workers that ask.
             Some((_, remaining, _)) => remaining / settings.replicas.saturating_mul(4).max(1),
@@ -178,7 +184,7 @@ impl Key {
         }
         let was_fast = now.saturating_sub(self.granted_at) < TOO_FAST || self.demand > self.size;
         self.size = if was_fast {
-            self.size.saturating_mul(2).max(question.units).min(settings.max)
+            self.size.saturating_mul(2).max(question.units).min(self.most(settings))
         } else {
             self.size.max(2) / 2
         };

@@ -1,4 +1,6 @@
 use super::asking::Answered;
+use super::leases::{Key, Question};
+use super::message::Answer;
 use super::*;
 use crate::hash::{Digest, Secret};
 use filter_api::{Callout, CalloutResult, Environment};
@@ -163,6 +165,29 @@ fn never_more_than_the_limit_and_one_call_in_a_hundred() {
         // A limit of a hundred is given out unit by unit; who is refused asks nobody.
         let requests = u64::try_from(requests).unwrap();
         assert!(calls <= (requests / 100).max(all + 20), "{calls} calls");
+    }
+}
+
+/// Its end is computed of two clocks, which are not read at one moment.
+#[test]
+fn a_window_is_known_again_though_its_end_differs_by_nanoseconds() {
+    let settings = settings("{}").lease;
+    let (period, now) = (60 * SECOND, 100 * SECOND);
+    let (descriptor, ..) = make(3_000, period);
+    let mut worker = Key::new(key(), descriptor, 3_000, period);
+    let end = now + period / 2;
+    for units in [1, 2, 4, 8] {
+        let question = Question { tag: 1, record: key(), units, window_end: end + units };
+        let answer = Answer { is_granted: true, remaining: 2_000, reset_seconds: Some(30) };
+        worker.answered(&question, Some(answer), now + units, &settings);
+        worker.want(40);
+        assert_eq!(worker.question(now + units, end - units, &settings), 30, "1 % of the limit");
+        assert_eq!(
+            worker.question(now, end + period, &settings),
+            30,
+            "the first tenth of the next"
+        );
+        assert_eq!(worker.question(now, end - period, &settings), 1, "another window");
     }
 }
 
