@@ -3,6 +3,7 @@
 
 mod bans;
 mod large;
+mod linear;
 mod native_rbac;
 mod provider;
 mod random_rbac;
