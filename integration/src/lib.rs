@@ -6,6 +6,7 @@
 mod examples;
 mod executor;
 pub mod fixtures;
+mod growth;
 mod inventory;
 mod packages;
 
@@ -14,5 +15,6 @@ pub use executor::{
     Envelope, EnvoyExecutor, HostExecutor, Prepared, Run, Transcript, compare, in_parallel,
     simulate,
 };
+pub use growth::{Growing, ensure_linear};
 pub use inventory::{Filter, filters, filters_under_test, module, test_module, workspace_root};
 pub use packages::{Dependency, Package, all_packages, module_tree, workspace_packages};
