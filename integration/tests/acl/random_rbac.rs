@@ -5,6 +5,8 @@
 use crate::filter;
 use anyhow::{Result, ensure};
 use envoy_runner::{Client, HttpFilter, Listener, Reply, Request, Route, Upstream};
+use filter_api::Environment as _;
+use filter_testing::SimEnvironment;
 use integration::fixtures;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -64,16 +66,12 @@ const DOCUMENTED: [(&str, &str); 5] = [
     (MAPPED, "an `ALLOW` of `10.0.0.0/8` is one of `::ffff:10.0.0.1` too"),
 ];
 
-/// SplitMix64.
-struct Draws(u64);
+/// Numbers of a seed.
+struct Draws(SimEnvironment);
 
 impl Draws {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ z >> 31) % bound as u64).unwrap_or_default()
+        usize::try_from(self.0.random() % bound as u64).unwrap_or_default()
     }
 
     fn one_in(&mut self, bound: usize) -> bool {
@@ -257,7 +255,7 @@ fn random_policies_decide_as_envoys_rbac_or_as_the_manual_says() -> Result<()> {
     let listener = |name: &str| {
         Listener::new(name).route(Route::cluster("/", "upstream")).manager(hops.clone())
     };
-    let mut draws = Draws(4);
+    let mut draws = Draws(SimEnvironment::seeded(4));
     let (mut listeners, mut policies) = (Vec::new(), Vec::new());
     for number in 0..POLICIES {
         let rules: Vec<Rule> = (0..5)

@@ -4,6 +4,8 @@
 use crate::FILTER;
 use anyhow::{Context, Result, bail};
 use envoy_runner::{Bootstrap, Client, Cluster, Listener, Reply, Request, Route, Upstream};
+use filter_api::Environment as _;
+use filter_testing::SimEnvironment;
 use integration::fixtures;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -146,22 +148,19 @@ const PATHS: [(&str, Option<&str>); 12] = [
     ("/other?v=1&v=2", Some("a repeated query parameter: any value matches")),
 ];
 
-/// Numbers of a seed: SplitMix64.
-struct Dice(u64);
+/// Numbers of a seed.
+struct Dice(SimEnvironment);
 
 impl Dice {
     fn pick<'a, T>(&mut self, list: &'a [T]) -> Result<&'a T> {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let number = (u128::from(mixed ^ mixed >> 31) * list.len() as u128) >> 64;
+        let number = (u128::from(self.0.random()) * list.len() as u128) >> 64;
         list.get(usize::try_from(number)?).context("an empty list")
     }
 }
 
 /// The table: requests, each with why our upstream may be another one.
 fn requests() -> Result<Vec<(Request, Option<&'static str>)>> {
-    let mut dice = Dice(SEED);
+    let mut dice = Dice(SimEnvironment::seeded(SEED));
     let mut requests = Vec::with_capacity(REQUESTS);
     for _ in 0..REQUESTS {
         let (path, mut reason) = *dice.pick(&PATHS)?;

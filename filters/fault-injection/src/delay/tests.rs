@@ -1,4 +1,6 @@
 use super::*;
+use filter_api::Environment as _;
+use filter_testing::SimEnvironment;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -8,16 +10,10 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// SplitMix64: uniform, and the same on every run.
+/// The same on every run.
 fn seeded() -> impl FnMut() -> u64 {
-    let mut state = 7_u64;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
+    let mut env = SimEnvironment::seeded(7);
+    move || env.random()
 }
 
 fn samples(distribution: &Distribution) -> Vec<f64> {
