@@ -12,7 +12,7 @@ pub type Growing = (&'static str, fn(usize) -> Request);
 /// Lets `filter` decide requests that grow, and prints what each takes.
 ///
 /// # Errors
-/// Twice the length takes more than twice as many instructions, and a tenth for what memory does in steps;
+/// Twice the length takes more than twice as many instructions, and a twentieth for what memory does in steps;
 /// a request gets no answer; the module does not load.
 #[allow(clippy::print_stdout, reason = "the figures are what one runs this for")]
 pub fn ensure_linear(filter: &str, config: &Value, rows: &[Growing]) -> Result<()> {
@@ -27,7 +27,7 @@ pub fn ensure_linear(filter: &str, config: &Value, rows: &[Growing]) -> Result<(
         );
         let is_linear = [(one, two), (two, four), (four, eight)]
             .iter()
-            .all(|(less, more)| more.saturating_mul(10) <= less.saturating_mul(22));
+            .all(|(less, more)| more.saturating_mul(10) <= less.saturating_mul(21));
         ensure!(is_linear, "{what} costs more than in proportion");
     }
     Ok(())
