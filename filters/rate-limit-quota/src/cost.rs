@@ -7,11 +7,13 @@ use matchers::RequestMatcher;
 #[cfg(test)]
 mod tests;
 
+/// Numbers by request: the first that matches counts.
+pub(crate) type Table = Vec<(RequestMatcher, u64)>;
+
 /// What a request costs.
 #[derive(Clone, Debug)]
 pub(crate) struct Cost {
-    /// The first that matches.
-    pub(crate) table: Vec<(RequestMatcher, u64)>,
+    pub(crate) table: Table,
     pub(crate) otherwise: Units,
 }
 

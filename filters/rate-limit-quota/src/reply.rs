@@ -6,8 +6,7 @@ pub(crate) use headers::{Headers, Told, push_number};
 
 use crate::config;
 use filter_api::{ConfigError, HeaderName, HeaderValue, LocalReply};
-use filter_config::check::{invalid_header, whole};
-use filter_config::path_segment;
+use filter_config::check::{self, header_name, whole};
 use std::rc::Rc;
 
 const DEFAULT_STATUS: u32 = 429;
@@ -53,19 +52,13 @@ impl ReplySettings {
             return Err(ConfigError::found("body", "it beside problemDetails", "one of them"));
         }
         let status = whole("status", wire.status, 400, 599)?.unwrap_or(DEFAULT_STATUS);
-        let content_type = name("content-type")?;
-        let mut headers = Vec::new();
-        for (field, value) in wire.headers.iter().flatten() {
-            let path = ["headers.", &path_segment(field)].concat();
-            let name = HeaderName::new(field).map_err(|why| invalid_header(&path, field, why))?;
-            let value = HeaderValue::new(value).map_err(|why| invalid_header(&path, value, why))?;
-            headers.push((name, value));
-        }
+        let headers =
+            wire.headers.as_ref().map(|map| check::headers("headers", map)).transpose()?;
         Ok(Self {
             status: u16::try_from(status).unwrap_or(429),
             body: wire.body.clone().unwrap_or_else(|| DEFAULT_BODY.to_owned()),
-            headers,
-            content_type,
+            headers: headers.unwrap_or_default(),
+            content_type: header_name("", "content-type")?,
             is_problem: wire.problem_details,
         })
     }
@@ -87,11 +80,6 @@ impl ReplySettings {
             if refusal.is_grpc { reply.with_grpc_status(RESOURCE_EXHAUSTED) } else { reply };
         Some(Rc::new(reply))
     }
-}
-
-/// A header's name that is one.
-pub(crate) fn name(text: &str) -> Result<HeaderName, ConfigError> {
-    HeaderName::new(text).map_err(|why| invalid_header("", text, why))
 }
 
 /// The IETF draft's problem types. Names of quotas need no escape in JSON.

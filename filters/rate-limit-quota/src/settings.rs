@@ -3,6 +3,7 @@
 mod quota;
 mod terms;
 
+use quota::entry_of;
 pub(crate) use quota::{OverrideSettings, QuotaSettings};
 pub(crate) use terms::Grade;
 
@@ -72,13 +73,13 @@ impl Settings {
         let mut quotas: Vec<QuotaSettings> = Vec::with_capacity(config.quotas.len());
         let mut matchers = Vec::with_capacity(config.quotas.len());
         for (index, quota) in config.quotas.iter().enumerate() {
-            let path = format!("quotas[{index}]");
-            let earlier = quotas.iter().map(|quota| quota.name.as_str());
-            let settings = QuotaSettings::from_wire(quota, config, earlier, metrics);
+            let within = entry_of("quotas", index);
+            let mut earlier = quotas.iter().map(|quota| quota.name.as_str());
+            let settings = QuotaSettings::from_wire(quota, config, &mut earlier, metrics);
             let matches = quota.matches.as_deref().unwrap_or_default();
             let matcher = RequestMatcher::from_wire(matches, "match");
-            quotas.push(settings.map_err(|error| error.within(&path))?);
-            matchers.push(matcher.map_err(|error| error.within(&path))?);
+            quotas.push(settings.map_err(&within)?);
+            matchers.push(matcher.map_err(&within)?);
         }
         let matches = MatchTable::new(matchers);
         let top = config.top_keys.as_ref().map(top).transpose();

@@ -1,11 +1,10 @@
 //! Headers about quotas: `Retry-After`, the IETF draft's structured fields, and those of draft 03.
 
-use super::name;
 use crate::config::{HeaderKind, RateLimitHeaders};
 use crate::ledger::Standing;
 use crate::settings::{DAY, Grade, nanos};
 use filter_api::{ConfigError, HeaderName, HeaderValue};
-use filter_config::check::duration_within;
+use filter_config::check::{duration_within, header_name};
 use std::time::Duration;
 
 const SECOND: u64 = 1_000_000_000;
@@ -56,13 +55,13 @@ impl Headers {
             on_admitted: wire.on_admitted && !kinds.is_empty(),
             jitter: nanos(jitter),
             names: Names {
-                retry_after: name("retry-after")?,
-                pushback: name("grpc-retry-pushback-ms")?,
-                policy: name("ratelimit-policy")?,
-                ratelimit: name("ratelimit")?,
-                x_limit: name("x-ratelimit-limit")?,
-                x_remaining: name("x-ratelimit-remaining")?,
-                x_reset: name("x-ratelimit-reset")?,
+                retry_after: header_name("", "retry-after")?,
+                pushback: header_name("", "grpc-retry-pushback-ms")?,
+                policy: header_name("", "ratelimit-policy")?,
+                ratelimit: header_name("", "ratelimit")?,
+                x_limit: header_name("", "x-ratelimit-limit")?,
+                x_remaining: header_name("", "x-ratelimit-remaining")?,
+                x_reset: header_name("", "x-ratelimit-reset")?,
             },
         })
     }

@@ -3,14 +3,15 @@
 use super::terms::{Amounts, Grade};
 use crate::algorithm::Algorithm;
 use crate::config::{self, OnMissing, Quota, RateLimitQuotaConfig};
-use crate::cost::{Cost, Units};
+use crate::cost::{Cost, Table, Units};
 use crate::key::KeyText;
 use crate::overrides::Pattern;
 use crate::stats::{OverrideStats, QuotaStats};
 use attributes::Expression;
 use filter_api::{ConfigError, Environment, HeaderName, MetricRegistry, RequestHead};
-use filter_config::check::{invalid_header, rule_name, whole};
+use filter_config::check::{header_name, rule_name, whole};
 use filter_config::path_segment;
+use filter_config::wire::UInt;
 use matchers::{Enforcement, HttpMatchRequest, Mode, RequestMatcher};
 use std::borrow::Cow;
 
@@ -33,7 +34,7 @@ pub(crate) struct QuotaSettings {
     pub(crate) refunds: bool,
     enforcement: Enforcement,
     pub(crate) soft: Option<SoftSettings>,
-    priorities: Vec<(RequestMatcher, u64)>,
+    priorities: Table,
     pub(crate) stats: QuotaStats,
 }
 
@@ -67,10 +68,10 @@ impl QuotaSettings {
     pub(super) fn from_wire<'n>(
         wire: &Quota,
         filter: &RateLimitQuotaConfig,
-        earlier: impl Iterator<Item = &'n str>,
+        earlier: &mut dyn Iterator<Item = &'n str>,
         metrics: &mut dyn MetricRegistry,
     ) -> Result<Self, ConfigError> {
-        rule_name(&wire.name, earlier)?;
+        named(&wire.name, earlier)?;
         let algorithm = algorithm(wire)?;
         let replicas = replicas(wire, filter)?;
         let dimensions = dimensions(wire)?;
@@ -153,6 +154,11 @@ impl QuotaSettings {
     }
 }
 
+/// One copy of the check for both kinds of lists.
+fn named(name: &str, earlier: &mut dyn Iterator<Item = &str>) -> Result<(), ConfigError> {
+    rule_name(name, earlier)
+}
+
 fn algorithm(wire: &Quota) -> Result<Algorithm, ConfigError> {
     let algorithm = match wire.algorithm {
         None if wire.global => Algorithm::FixedWindow,
@@ -224,10 +230,10 @@ fn overrides(
 ) -> Result<Vec<OverrideSettings>, ConfigError> {
     let mut overrides: Vec<OverrideSettings> = Vec::with_capacity(wire.overrides.len());
     for (index, entry) in wire.overrides.iter().enumerate() {
-        let within = |error: ConfigError| error.within(&format!("overrides[{index}]"));
+        let within = entry_of("overrides", index);
         let name = entry.name.clone().unwrap_or_else(|| index.to_string());
-        let earlier = overrides.iter().map(|earlier| earlier.name.as_str());
-        rule_name(&name, earlier).map_err(within)?;
+        let mut earlier = overrides.iter().map(|earlier| earlier.name.as_str());
+        named(&name, &mut earlier).map_err(&within)?;
         let mut patterns = Vec::new();
         for (dimension, pattern) in &entry.dimensions {
             let position = known(dimensions, dimension);
@@ -242,7 +248,7 @@ fn overrides(
             valid_duration: entry.valid_duration.or(wire.valid_duration),
             burst: entry.burst,
         };
-        let grade = Grade::new(wire, &amounts, algorithm, replicas).map_err(within)?;
+        let grade = Grade::new(wire, &amounts, algorithm, replicas).map_err(&within)?;
         let stats = OverrideStats::define(metrics, &[&wire.name, ".", &name].concat());
         overrides.push(OverrideSettings { name, patterns, grade, stats });
     }
@@ -250,28 +256,34 @@ fn overrides(
 }
 
 fn cost(wire: &Quota) -> Result<Cost, ConfigError> {
-    let mut table = Vec::with_capacity(wire.costs.len());
-    for (index, entry) in wire.costs.iter().enumerate() {
-        let within = |error: ConfigError| error.within(&format!("costs[{index}]"));
-        let units = whole("cost", Some(entry.cost), 0, u32::MAX).map_err(within)?;
-        let matcher = conditions(&entry.matches).map_err(within)?;
-        table.push((matcher, units.unwrap_or_default().into()));
-    }
+    let mut entries = wire.costs.iter().map(|entry| (&entry.matches, entry.cost));
+    let table = table("costs", ("cost", u32::MAX), &mut entries)?;
     Ok(Cost { table, otherwise: Units::parse(wire.cost.as_deref())? })
 }
 
-fn priorities(wire: &Quota) -> Result<Vec<(RequestMatcher, u64)>, ConfigError> {
-    let classes = wire.priorities.iter().enumerate().map(|(index, entry)| {
-        let within = |error: ConfigError| error.within(&format!("priorities[{index}]"));
-        let percent = whole("maxPercent", Some(entry.max_percent), 0, 100).map_err(within)?;
-        let matcher = conditions(&entry.matches).map_err(within)?;
-        Ok((matcher, percent.unwrap_or_default().into()))
-    });
-    classes.collect()
+fn priorities(wire: &Quota) -> Result<Table, ConfigError> {
+    let mut entries = wire.priorities.iter().map(|entry| (&entry.matches, entry.max_percent));
+    table("priorities", ("maxPercent", 100), &mut entries)
 }
 
-fn conditions(wire: &[HttpMatchRequest]) -> Result<RequestMatcher, ConfigError> {
-    RequestMatcher::from_wire(wire, "match")
+/// The list at `path` of conditions, each with a number, which is at most so great.
+fn table(
+    path: &str,
+    (field, highest): (&str, u32),
+    entries: &mut dyn Iterator<Item = (&Vec<HttpMatchRequest>, UInt)>,
+) -> Result<Table, ConfigError> {
+    let mut table = Table::new();
+    for (index, (matches, number)) in entries.enumerate() {
+        let number = whole(field, Some(number), 0, highest).map_err(entry_of(path, index))?;
+        let matcher = RequestMatcher::from_wire(matches, "match").map_err(entry_of(path, index))?;
+        table.push((matcher, number.unwrap_or_default().into()));
+    }
+    Ok(table)
+}
+
+/// Puts the entry of the list at `path` in front of an error's own path.
+pub(super) fn entry_of(path: &str, index: usize) -> impl Fn(ConfigError) -> ConfigError {
+    move |error| error.within(&format!("[{index}]")).within(path)
 }
 
 fn soft(wire: &config::SoftLimit) -> Result<SoftSettings, ConfigError> {
@@ -287,7 +299,5 @@ fn soft(wire: &config::SoftLimit) -> Result<SoftSettings, ConfigError> {
 }
 
 fn header(field: &str, name: Option<&str>) -> Result<Option<HeaderName>, ConfigError> {
-    let checked =
-        name.map(|name| HeaderName::new(name).map_err(|why| invalid_header(field, name, why)));
-    checked.transpose()
+    name.map(|name| header_name(field, name)).transpose()
 }
