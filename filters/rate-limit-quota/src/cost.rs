@@ -59,7 +59,11 @@ impl Cost {
 
 /// A whole number; too great a one is the greatest. `None` for anything else.
 pub(crate) fn number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii();
+    digits(text.trim_ascii())
+}
+
+/// As [`number`], but without space around it.
+pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
     }

@@ -15,7 +15,7 @@ use crate::returns::Returns;
 use crate::secret::Keys;
 use crate::settings::{Settings, nanos};
 use crate::stats;
-use crate::stream::QuotaStream;
+use crate::stream::{QuotaStream, Waiting};
 use crate::top::Top;
 use filter_api::{
     Callbacks, CalloutResult, ConfigError, Decision, Effects, Environment, FailureMode,
@@ -177,9 +177,10 @@ impl HttpFilter for QuotaFilter {
         env: &mut dyn Environment,
     ) -> Decision {
         let Some(waiting) = stream.waiting.take() else { return Decision::pass() };
-        let claims = self.unpark(&waiting.parked);
+        let Waiting { parked, claims, context } = *waiting;
+        let claims = self.unpark(&parked, claims);
         let now = env.monotonic();
-        self.decide(stream, claims, now, waiting.context, Effects::default(), env)
+        self.decide(stream, claims, now, context, Effects::default(), env)
     }
 
     fn on_root_deadline(&self, env: &mut dyn Environment) -> RootDecision {

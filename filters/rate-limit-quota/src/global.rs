@@ -16,6 +16,7 @@ pub(crate) use leases::Verdict;
 pub(crate) use message::descriptor;
 
 use crate::config;
+use crate::cost::digits;
 use crate::settings::{MILLISECOND, nanos};
 use filter_api::{Cluster, ConfigError};
 use filter_config::check::{duration_within, whole};
@@ -83,8 +84,8 @@ impl GlobalSettings {
 impl LeaseSettings {
     fn from_wire(wire: &config::Lease, replicas: u64) -> Result<Self, ConfigError> {
         let percent = wire.size.as_deref().unwrap_or("1%");
-        let digits = percent.strip_suffix('%').and_then(|digits| digits.parse::<u64>().ok());
-        let Some(percent) = digits.filter(|percent| *percent <= 100) else {
+        let number = percent.strip_suffix('%').and_then(|text| digits(text.as_bytes()));
+        let Some(percent) = number.filter(|percent| *percent <= 100) else {
             return Err(ConfigError::found("size", quoted(percent), "0% to 100%"));
         };
         let min = whole("min", wire.min, 1, 1_000_000)?.unwrap_or(1);

@@ -123,13 +123,16 @@ impl Entry<'_> {
         list.push_str(what);
     }
 
-    /// The key for people: `source=reviews,path=/`.
+    /// The quota's name, NUL, and the key for people: `source=reviews,path=/`. NUL stands in no header.
     pub(crate) fn label(&self) -> Vec<u8> {
-        let mut label = Vec::new();
+        let mut label = self.quota.name.clone().into_bytes();
+        let mut before = b'\0';
+        label.push(before);
         for (dimension, value) in self.quota.dimensions.iter().zip(&self.values) {
-            if !label.is_empty() {
-                label.push(b',');
+            if before == b',' {
+                label.push(before);
             }
+            before = b',';
             label.extend_from_slice(dimension.name.as_bytes());
             label.push(b'=');
             label.extend_from_slice(value);

@@ -54,6 +54,7 @@ impl PlaceKey {
 /// million.
 pub(crate) fn capacity(max_keys: u32) -> usize {
     let mean = u64::from(max_keys).div_ceil(u64::from(SLABS));
-    let spread = (5 * 5 * mean).isqrt();
+    // The whole root, as the standard library's needs a table.
+    let spread = (1_u64..).take_while(|root| root * root <= 5 * 5 * mean).count() as u64;
     usize::try_from(mean + spread + 4).unwrap_or(usize::MAX)
 }

@@ -33,14 +33,15 @@ pub(crate) struct Held {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) parked: Vec<Parked>,
+    /// At the same positions.
+    pub(crate) claims: Vec<Claim>,
     pub(crate) context: Context,
 }
 
-/// A claim of a request that waits.
+/// What a request that waits is to a quota.
 #[derive(Debug)]
 pub(crate) struct Parked {
     pub(crate) quota: usize,
     pub(crate) by_override: Option<usize>,
     pub(crate) values: Vec<Vec<u8>>,
-    pub(crate) claim: Claim,
 }

@@ -8,6 +8,7 @@ use crate::filter::QuotaFilter;
 use crate::hash::Digest;
 use crate::ledger::Claim;
 use crate::prepare::Entry;
+use crate::reply::push_number;
 use filter_api::{
     Decision, Effects, Environment, HeaderName, HeaderValue, LocalReply, RequestHead, Verdict,
 };
@@ -15,8 +16,8 @@ use filter_api::{
 #[cfg(test)]
 mod tests;
 
-/// Bytes of a key that are kept for people.
-const LONGEST_LABEL: usize = 128;
+/// Bytes of a key that are kept for people, a quota's name of at most 64 among them.
+const LONGEST_LABEL: usize = 192;
 /// Other workers see what this one has noted at the latest after this many refusals,
 const FLUSH_AFTER: u64 = 64;
 /// or with the first refusal after this time, in nanoseconds.
@@ -38,8 +39,7 @@ pub(crate) struct Top {
 pub(crate) struct Key {
     pub(crate) record: Digest,
     pub(crate) count: u64,
-    /// The quota's name.
-    pub(crate) quota: String,
+    /// The quota's name, NUL, and the key for people.
     pub(crate) label: Vec<u8>,
 }
 
@@ -49,19 +49,13 @@ impl Top {
     }
 
     /// Counts refusals of a key.
-    pub(crate) fn note(
-        &mut self,
-        record: Digest,
-        count: u64,
-        name: impl FnOnce() -> (String, Vec<u8>),
-    ) {
+    pub(crate) fn note(&mut self, record: Digest, count: u64, label: impl FnOnce() -> Vec<u8>) {
         if let Some(key) = self.keys.iter_mut().find(|key| key.record == record) {
             key.count = key.count.saturating_add(count);
             return;
         }
-        let (quota, mut label) = name();
-        label.truncate(LONGEST_LABEL);
-        let mut key = Key { record, count, quota, label };
+        let mut key = Key { record, count, label: label() };
+        key.label.truncate(LONGEST_LABEL);
         if self.keys.len() < self.size {
             self.keys.push(key);
         } else if let Some(least) = self.keys.iter_mut().min_by_key(|key| key.count) {
@@ -86,10 +80,14 @@ impl Top {
             if !json.ends_with('[') {
                 json.push(',');
             }
-            let count = key.count.to_string();
-            let parts = ["{\"quota\":\"", &key.quota, "\",\"key\":\"", &printable(&key.label)];
-            parts.iter().for_each(|part| json.push_str(part));
-            ["\",\"refused\":", &count, "}"].iter().for_each(|part| json.push_str(part));
+            json.push_str("{\"quota\":\"");
+            let mut parts = key.label.splitn(2, |byte| *byte == 0);
+            push_printable(&mut json, parts.next().unwrap_or_default());
+            json.push_str("\",\"key\":\"");
+            push_printable(&mut json, parts.next().unwrap_or_default());
+            json.push_str("\",\"refused\":");
+            push_number(&mut json, key.count);
+            json.push('}');
         }
         json.push_str("]}");
         json
@@ -106,7 +104,7 @@ impl QuotaFilter {
         env: &mut dyn Environment,
     ) {
         let mut top = self.top.borrow_mut();
-        top.note(claim.record, 1, || (entry.quota.name.clone(), entry.label()));
+        top.note(claim.record, 1, || entry.label());
         top.unsaid = top.unsaid.saturating_add(1);
         if top.is_due(now) {
             top.tell(now, env);
@@ -136,8 +134,8 @@ impl QuotaFilter {
     }
 }
 
-/// A label within a JSON text: what is not printable ASCII, and what JSON would escape, becomes `?`.
-fn printable(label: &[u8]) -> String {
+/// Adds text to a JSON text: what is not printable ASCII, and what JSON would escape, becomes `?`.
+fn push_printable(json: &mut String, text: &[u8]) {
     let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
-    label.iter().map(|byte| if is_plain(*byte) { char::from(*byte) } else { '?' }).collect()
+    json.extend(text.iter().map(|byte| if is_plain(*byte) { char::from(*byte) } else { '?' }));
 }

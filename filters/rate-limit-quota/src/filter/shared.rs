@@ -68,34 +68,26 @@ impl QuotaFilter {
             effects.count(self.settings.stats.global.waited);
         }
         let Claims { entries, claims, .. } = claims;
-        let parked = entries.into_iter().zip(claims).map(|(entry, claim)| Parked {
+        let parked = entries.iter().map(|entry| Parked {
             quota: entry.index,
             by_override: entry.override_index,
-            values: entry.values.into_iter().map(|value| value.into_owned()).collect(),
-            claim,
+            values: entry.values.iter().map(|value| value.to_vec()).collect(),
         });
         let context = Context { has_waited: true, ..context };
-        stream.waiting = Some(Box::new(Waiting { parked: parked.collect(), context }));
+        stream.waiting = Some(Box::new(Waiting { parked: parked.collect(), claims, context }));
         Decision { verdict: StreamVerdict::StopIteration(LOOK_AGAIN), effects, ..Decision::pass() }
     }
 
     /// The claims of a request that waited.
-    pub(super) fn unpark<'a>(&'a self, parked: &'a [Parked]) -> Claims<'a> {
-        let mut all = Claims { entries: Vec::new(), claims: Vec::new(), denied: None };
-        for one in parked {
-            let Some(quota) = self.settings.quotas.get(one.quota) else { continue };
+    pub(super) fn unpark<'a>(&'a self, parked: &'a [Parked], claims: Vec<Claim>) -> Claims<'a> {
+        let entries = parked.iter().filter_map(|one| {
+            let quota = self.settings.quotas.get(one.quota)?;
             let (grade, by_override) = quota.grade(one.by_override);
-            all.entries.push(Entry {
-                index: one.quota,
-                quota,
-                grade,
-                override_index: one.by_override,
-                by_override,
-                values: one.values.iter().map(|value| value.as_slice().into()).collect(),
-            });
-            all.claims.push(one.claim.clone());
-        }
-        all
+            let values = one.values.iter().map(|value| value.as_slice().into()).collect();
+            let (index, override_index) = (one.quota, one.by_override);
+            Some(Entry { index, quota, grade, override_index, by_override, values })
+        });
+        Claims { entries: entries.collect(), claims, denied: None }
     }
 
     /// Asks the service for what is wanted.

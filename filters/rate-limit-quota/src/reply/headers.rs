@@ -18,19 +18,31 @@ pub(crate) struct Headers {
     pub(crate) on_admitted: bool,
     /// Nanoseconds.
     pub(crate) jitter: u64,
-    names: Names,
+    /// Of [`NAMES`], in their order.
+    names: Vec<HeaderName>,
 }
 
-#[derive(Clone, Debug)]
-struct Names {
-    retry_after: HeaderName,
-    pushback: HeaderName,
-    policy: HeaderName,
-    ratelimit: HeaderName,
-    x_limit: HeaderName,
-    x_remaining: HeaderName,
-    x_reset: HeaderName,
+/// The position of a header's name.
+#[derive(Clone, Copy)]
+enum Name {
+    RetryAfter,
+    Pushback,
+    Policy,
+    RateLimit,
+    XLimit,
+    XRemaining,
+    XReset,
 }
+
+const NAMES: [&str; 7] = [
+    "retry-after",
+    "grpc-retry-pushback-ms",
+    "ratelimit-policy",
+    "ratelimit",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+];
 
 /// One quota, and how it stands.
 #[derive(Clone, Copy, Debug)]
@@ -49,20 +61,16 @@ impl Headers {
             duration_within("retryAfterJitter", jitter, Duration::from_secs(1), DAY)?;
         }
         let kinds = wire.kinds.as_deref().unwrap_or(&[HeaderKind::Ratelimit]);
+        let mut names = Vec::with_capacity(NAMES.len());
+        for name in NAMES {
+            names.push(header_name("", name)?);
+        }
         Ok(Self {
             has_draft: kinds.contains(&HeaderKind::Ratelimit),
             has_x: kinds.contains(&HeaderKind::XRatelimitDraft03),
             on_admitted: wire.on_admitted && !kinds.is_empty(),
             jitter: nanos(jitter),
-            names: Names {
-                retry_after: header_name("", "retry-after")?,
-                pushback: header_name("", "grpc-retry-pushback-ms")?,
-                policy: header_name("", "ratelimit-policy")?,
-                ratelimit: header_name("", "ratelimit")?,
-                x_limit: header_name("", "x-ratelimit-limit")?,
-                x_remaining: header_name("", "x-ratelimit-remaining")?,
-                x_reset: header_name("", "x-ratelimit-reset")?,
-            },
+            names,
         })
     }
 
@@ -73,31 +81,25 @@ impl Headers {
         retry_after: Option<u64>,
         is_grpc: bool,
     ) -> Vec<(HeaderName, HeaderValue)> {
-        let mut headers = Vec::with_capacity(7);
+        let mut lines = Lines { names: &self.names, lines: Vec::with_capacity(NAMES.len()) };
         if let Some(wait) = retry_after {
-            put_number(&mut headers, &self.names.retry_after, seconds(wait).max(1));
+            lines.put_number(Name::RetryAfter, seconds(wait).max(1));
             if is_grpc {
-                let wait = wait.div_ceil(MILLISECOND).max(1);
-                put_number(&mut headers, &self.names.pushback, wait);
+                lines.put_number(Name::Pushback, wait.div_ceil(MILLISECOND).max(1));
             }
         }
-        self.add_to(&mut headers, quotas, retry_after);
-        headers
+        self.add_to(&mut lines, quotas, retry_after);
+        lines.lines
     }
 
     /// For an admitted request.
     pub(crate) fn admitted(&self, quotas: &[Told<'_>]) -> Vec<(HeaderName, HeaderValue)> {
-        let mut headers = Vec::new();
-        self.add_to(&mut headers, quotas, None);
-        headers
+        let mut lines = Lines { names: &self.names, lines: Vec::new() };
+        self.add_to(&mut lines, quotas, None);
+        lines.lines
     }
 
-    fn add_to(
-        &self,
-        headers: &mut Vec<(HeaderName, HeaderValue)>,
-        quotas: &[Told<'_>],
-        retry_after: Option<u64>,
-    ) {
+    fn add_to(&self, lines: &mut Lines<'_>, quotas: &[Told<'_>], retry_after: Option<u64>) {
         if self.has_draft && !quotas.is_empty() {
             let mut policies = Text::default();
             let mut limits = Text::default();
@@ -105,8 +107,8 @@ impl Headers {
                 policies.item().push_str(&quota.grade.policy);
                 quota.limit(limits.item(), retry_after);
             }
-            put(headers, &self.names.policy, &policies.0);
-            put(headers, &self.names.ratelimit, &limits.0);
+            lines.put(Name::Policy, &policies.0);
+            lines.put(Name::RateLimit, &limits.0);
         }
         let closest = quotas.iter().min_by_key(|quota| quota.nearness());
         if let (true, Some(closest)) = (self.has_x, closest) {
@@ -115,10 +117,29 @@ impl Headers {
             for quota in quotas {
                 limit.item().push_str(&quota.grade.window);
             }
-            put(headers, &self.names.x_limit, &limit.0);
-            put_number(headers, &self.names.x_remaining, closest.standing.remaining);
-            put_number(headers, &self.names.x_reset, closest.reset(retry_after));
+            lines.put(Name::XLimit, &limit.0);
+            lines.put_number(Name::XRemaining, closest.standing.remaining);
+            lines.put_number(Name::XReset, closest.reset(retry_after));
         }
+    }
+}
+
+/// Headers of one answer.
+struct Lines<'h> {
+    names: &'h [HeaderName],
+    lines: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Lines<'_> {
+    fn put(&mut self, name: Name, value: &str) {
+        // Digits and names of quotas: always a value.
+        if let (Some(name), Ok(value)) = (self.names.get(name as usize), HeaderValue::new(value)) {
+            self.lines.push((name.clone(), value));
+        }
+    }
+
+    fn put_number(&mut self, name: Name, number: u64) {
+        self.put(name, digits(number, &mut [0; 20]));
     }
 }
 
@@ -167,25 +188,10 @@ fn seconds(nanos: u64) -> u64 {
     nanos.div_ceil(SECOND)
 }
 
-fn put(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &HeaderName, value: &str) {
-    // Digits and names of quotas: always a value.
-    if let Ok(value) = HeaderValue::new(value) {
-        headers.push((name.clone(), value));
-    }
-}
-
-fn put_number(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &HeaderName, number: u64) {
-    let mut text = String::new();
-    push_number(&mut text, number);
-    put(headers, name, &text);
-}
-
-/// Adds a number in decimal, without the machinery of formats.
-pub(crate) fn push_number(text: &mut String, mut number: u64) {
-    // The greatest has twenty.
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    for (index, digit) in digits.iter_mut().enumerate().rev() {
+/// A number in decimal, without the machinery of formats. The greatest has twenty digits.
+fn digits(mut number: u64, space: &mut [u8; 20]) -> &str {
+    let mut first = space.len();
+    for (index, digit) in space.iter_mut().enumerate().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
         first = index;
@@ -193,6 +199,11 @@ pub(crate) fn push_number(text: &mut String, mut number: u64) {
             break;
         }
     }
-    let digits = digits.get(first..).unwrap_or_default();
-    text.push_str(str::from_utf8(digits).unwrap_or_default());
+    let digits = space.get(first..).unwrap_or_default();
+    str::from_utf8(digits).unwrap_or_default()
+}
+
+/// Adds a number in decimal.
+pub(crate) fn push_number(text: &mut String, number: u64) {
+    text.push_str(digits(number, &mut [0; 20]));
 }

@@ -65,10 +65,10 @@ pub(crate) struct OverrideSettings {
 }
 
 impl QuotaSettings {
-    pub(super) fn from_wire<'n>(
+    pub(super) fn from_wire(
         wire: &Quota,
         filter: &RateLimitQuotaConfig,
-        earlier: &mut dyn Iterator<Item = &'n str>,
+        earlier: &mut dyn Iterator<Item = &str>,
         metrics: &mut dyn MetricRegistry,
     ) -> Result<Self, ConfigError> {
         named(&wire.name, earlier)?;
@@ -81,36 +81,33 @@ impl QuotaSettings {
             burst: wire.burst,
         };
         let v6_length = whole("ipv6PrefixLength", wire.ipv6_prefix_length, 0, 128)?;
-        if wire.refund_on_server_error && filter.deduplication.is_some() {
-            let allowed = "one of them: a retry of what was given back has to pay";
-            return Err(ConfigError::found(
-                "refundOnServerError",
-                "it beside deduplication",
-                allowed,
-            ));
-        }
+        let refunds = refunds(wire, filter)?;
+        // What is cheap to forget comes first: each failure forgets what was read before it.
+        let response_cost = header("responseCost", wire.response_cost.as_deref())?;
+        let soft = wire.soft_limit.as_ref().map(soft).transpose()?;
+        let salt = [&wire.name, ".enforce"].concat();
+        let share = wire.enforce_percentage.as_ref();
+        let enforcement = Enforcement::from_wire(wire.mode, filter.mode, share, &salt, "")?;
+        let own = Grade::new(wire, &amounts, algorithm, replicas)?;
+        let cost = cost(wire)?;
+        let priorities = priorities(wire)?;
+        let overrides = overrides(wire, &dimensions, (algorithm, replicas), metrics)?;
         let mut identity = KeyText::default();
         identity.push(wire.name.as_bytes());
         identity.push(algorithm.name().as_bytes());
         Ok(Self {
             name: wire.name.clone(),
             identity,
-            overrides: overrides(wire, &dimensions, (algorithm, replicas), metrics)?,
             dimensions,
             v6_length: u8::try_from(v6_length.unwrap_or(DEFAULT_V6_LENGTH)).unwrap_or(u8::MAX),
-            own: Grade::new(wire, &amounts, algorithm, replicas)?,
-            cost: cost(wire)?,
-            response_cost: header("responseCost", wire.response_cost.as_deref())?,
-            refunds: wire.refund_on_server_error,
-            enforcement: Enforcement::from_wire(
-                wire.mode,
-                filter.mode,
-                wire.enforce_percentage.as_ref(),
-                &[&wire.name, ".enforce"].concat(),
-                "",
-            )?,
-            soft: wire.soft_limit.as_ref().map(soft).transpose()?,
-            priorities: priorities(wire)?,
+            own,
+            overrides,
+            cost,
+            response_cost,
+            refunds,
+            enforcement,
+            soft,
+            priorities,
             stats: QuotaStats::define(metrics, &wire.name),
         })
     }
@@ -194,6 +191,17 @@ fn replicas(wire: &Quota, filter: &RateLimitQuotaConfig) -> Result<u64, ConfigEr
         return Err(ConfigError::found(*field, "it beside global", "one of them"));
     }
     Ok(global.replicas.map_or(2, |replicas| replicas.get()).max(1))
+}
+
+/// Whether units are given back where the upstream failed.
+fn refunds(wire: &Quota, filter: &RateLimitQuotaConfig) -> Result<bool, ConfigError> {
+    let refunds = wire.refund_on_server_error;
+    if refunds && filter.deduplication.is_some() {
+        let found = "it beside deduplication";
+        let allowed = "one of them: a retry of what was given back has to pay";
+        return Err(ConfigError::found("refundOnServerError", found, allowed));
+    }
+    Ok(refunds)
 }
 
 fn dimensions(wire: &Quota) -> Result<Vec<Dimension>, ConfigError> {

@@ -1,13 +1,15 @@
 //! The list that all workers share.
 //!
-//! Each entry is a record of 16 bytes, a count of 8, and two texts behind their lengths of one byte.
+//! Each entry is a record of 16 bytes, a count of 8, and a label behind its length of one byte.
 
 use super::{Key, Top};
 use crate::hash::Digest;
 use filter_api::Environment;
 use shared_state::Update;
 
-const KEY: &str = "top";
+/// Its last letter stands for the layout of the value, so what an older version of this module has left
+/// is not misread.
+const KEY: &str = "topb";
 
 impl Top {
     /// Adds what was noted here to the shared list. What cannot be told now is told later.
@@ -20,7 +22,7 @@ impl Top {
         let told = shared_state::update(env, KEY, |stored| {
             let mut shared = parse(size, stored.unwrap_or_default());
             for key in keys {
-                shared.note(key.record, key.count, || (key.quota.clone(), key.label.clone()));
+                shared.note(key.record, key.count, || key.label.clone());
             }
             Some(bytes(&shared.keys))
         });
@@ -40,7 +42,7 @@ pub(super) fn read(size: usize, env: &mut dyn Environment) -> Top {
 fn parse(size: usize, mut bytes: &[u8]) -> Top {
     let mut top = Top::new(size);
     while let Some((key, rest)) = parse_key(bytes) {
-        top.note(key.record, key.count, || (key.quota, key.label));
+        top.note(key.record, key.count, || key.label);
         bytes = rest;
     }
     top
@@ -50,16 +52,10 @@ fn parse_key(bytes: &[u8]) -> Option<(Key, &[u8])> {
     let (low, rest) = bytes.split_first_chunk()?;
     let (high, rest) = rest.split_first_chunk()?;
     let (count, rest) = rest.split_first_chunk()?;
-    let (quota, rest) = text(rest)?;
-    let (label, rest) = text(rest)?;
+    let (length, rest) = rest.split_first()?;
+    let (label, rest) = rest.split_at_checked(usize::from(*length))?;
     let record = Digest([u64::from_le_bytes(*low), u64::from_le_bytes(*high)]);
-    let quota = String::from_utf8_lossy(quota).into_owned();
-    Some((Key { record, count: u64::from_le_bytes(*count), quota, label: label.to_vec() }, rest))
-}
-
-fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first()?;
-    rest.split_at_checked(usize::from(*length))
+    Some((Key { record, count: u64::from_le_bytes(*count), label: label.to_vec() }, rest))
 }
 
 fn bytes(keys: &[Key]) -> Vec<u8> {
@@ -67,12 +63,9 @@ fn bytes(keys: &[Key]) -> Vec<u8> {
     for key in keys {
         bytes.extend_from_slice(&key.record.bytes());
         bytes.extend_from_slice(&key.count.to_le_bytes());
-        for text in [key.quota.as_bytes(), &key.label] {
-            // Names have 64 bytes at most, labels 128.
-            let text = text.get(..255).unwrap_or(text);
-            bytes.push(text.len() as u8);
-            bytes.extend_from_slice(text);
-        }
+        // Labels have 192 bytes at most.
+        bytes.push(key.label.len() as u8);
+        bytes.extend_from_slice(&key.label);
     }
     bytes
 }
