@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const REQUESTS: u64 = 100;
 
-fn host(config: &Value) -> Result<TestHost> {
+pub(crate) fn host(config: &Value) -> Result<TestHost> {
     let engine = Engine::new(&std::fs::read(integration::module(FILTER)?)?)?;
     let builder = TestHost::builder(&engine).plugin(FILTER, FILTER, "").workers(1);
     Ok(builder.plugin_config(config.to_string()).build()?)

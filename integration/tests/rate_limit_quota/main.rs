@@ -7,6 +7,7 @@ mod instructions;
 mod live_keys;
 mod mixer;
 mod retry_after;
+mod streams;
 
 use anyhow::Result;
 use envoy_runner::{EnvoyProcess, Listener, Reply, Upstream};

@@ -151,6 +151,23 @@ fn a_unit_whose_end_is_lost_comes_back() {
     assert_eq!(ask(&quota, &[], &mut env), None);
 }
 
+/// Quotas of one Envoy follow the clock that never steps.
+#[test]
+fn a_step_of_the_time_of_day_changes_no_quota() {
+    for algorithm in ["GCRA", "FIXED_WINDOW", "ROLLING_WINDOW"] {
+        let mut env = SimEnvironment::seeded(1);
+        let config = TEN.replace("\"name\"", &format!("\"algorithm\": \"{algorithm}\", \"name\""));
+        let quota = filter(&config, &mut env);
+        assert_eq!(admitted(&quota, 20, &mut env), 10);
+        for seconds in [0, 4_000_000_000, 1] {
+            env.set_unix_time(filter_api::UnixTime(seconds * 1_000_000_000));
+            assert_eq!(admitted(&quota, 20, &mut env), 0, "{algorithm}");
+        }
+        env.advance(Duration::from_secs(60));
+        assert_eq!(admitted(&quota, 20, &mut env), 10, "{algorithm}");
+    }
+}
+
 #[test]
 fn two_filters_of_one_process_share_what_has_the_same_name() {
     let mut env = SimEnvironment::seeded(1);
