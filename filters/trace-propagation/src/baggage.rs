@@ -47,9 +47,13 @@ impl BaggagePolicy {
 
     /// Whether the member's key is one of those allowed. A member without `=` has none.
     fn allows(&self, member: &[u8]) -> bool {
-        let Some(allowed) = &self.allow else { return true };
-        let Some(place) = member.iter().position(|byte| *byte == b'=') else { return false };
-        let key = trim(member.get(..place).unwrap_or_default());
-        allowed.iter().any(|allowed| **allowed == *key)
+        let place = member.iter().position(|byte| *byte == b'=');
+        let key = place.and_then(|place| member.get(..place));
+        self.allow.is_none() || key.is_some_and(|key| self.has(trim(key)))
+    }
+
+    /// Whether this key passes.
+    pub(crate) fn has(&self, key: &[u8]) -> bool {
+        self.allow.as_ref().is_none_or(|allowed| allowed.iter().any(|allowed| **allowed == *key))
     }
 }

@@ -16,8 +16,8 @@ use serde::Deserialize;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TracePropagationConfig {
     /// The formats to read, in order: the first in which a request says something valid is its
-    /// context, and never a mix of several. Default: all but `skywalking`, in the order of
-    /// [Format](#format).
+    /// context, and never a mix of several. Default: all but `skywalking` and `grpc_trace_bin`, in
+    /// the order of [Format](#format).
     pub extract: Option<Vec<Format>>,
     /// The formats to write, where they are absent or say something else. `skywalking` cannot be
     /// written. Default: none.
@@ -46,7 +46,8 @@ pub struct TracePropagationConfig {
     /// What baggage passes. Default: all of it, within the limits; nothing where `trust` is not
     /// `CONTINUE`.
     pub baggage: Option<Baggage>,
-    /// A longer `tracestate` is cut, by whole members: 512 to 65536 bytes. Default 4096.
+    /// A longer `tracestate` is cut, by whole members: 512 to 65536 bytes. Default: 4096 where
+    /// `traceparent` is written; where it stays as it is, W3C lets nobody change `tracestate`.
     pub max_tracestate_bytes: Option<UInt>,
     /// The memory that lets an application forward one header instead of all. Default: none.
     pub correlate: Option<Correlate>,
@@ -81,6 +82,9 @@ pub enum Format {
     /// SkyWalking: `sw8`. Only read. Its ids are texts; unless they are UUIDs, their hashes stand for
     /// them.
     Skywalking,
+    /// OpenCensus in gRPC: `grpc-trace-bin`, binary, as base64.
+    #[serde(rename = "grpc_trace_bin")]
+    GrpcTraceBin,
 }
 
 /// Where a new context comes from.
@@ -90,7 +94,8 @@ pub enum Format {
 pub enum Generate {
     /// There is none.
     Never,
-    /// A request without a valid context gets random ids.
+    /// A request without a valid context gets random ids. Where `xray` is injected the trace id
+    /// begins with the time, as X-Ray's have to.
     #[default]
     IfMissing,
     /// A request without a valid context gets ids that follow from its `x-request-id`, so that every

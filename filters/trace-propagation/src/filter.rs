@@ -2,6 +2,7 @@
 
 mod pass;
 mod restore;
+mod strangers;
 
 use crate::config::Role;
 use crate::settings::Settings;

@@ -3,13 +3,14 @@
 mod b3;
 mod datadog;
 mod gcp;
+mod grpc;
 mod jaeger;
 mod ottrace;
 mod skywalking;
 mod tracecontext;
 mod xray;
 
-pub(crate) use tracecontext::{is_current, text as traceparent};
+pub(crate) use tracecontext::text as traceparent;
 
 use crate::config::Format;
 use crate::context::{Reading, TraceContext, TraceId};
@@ -49,6 +50,7 @@ pub(crate) fn headers(format: Format) -> &'static [Known] {
         Format::Gcp => &[Known::CloudTraceContext],
         Format::Ottrace => &ottrace::HEADERS,
         Format::Skywalking => &[Known::Sw8],
+        Format::GrpcTraceBin => &[Known::GrpcTraceBin],
     }
 }
 
@@ -64,6 +66,7 @@ pub(crate) fn read(format: Format, request: &Snapshot<'_>) -> Reading {
         Format::Xray => single(request, Known::AmznTraceId, xray::read),
         Format::Gcp => single(request, Known::CloudTraceContext, gcp::read),
         Format::Skywalking => single(request, Known::Sw8, skywalking::read),
+        Format::GrpcTraceBin => single(request, Known::GrpcTraceBin, grpc::read),
     }
 }
 
@@ -76,18 +79,40 @@ fn single(request: &Snapshot<'_>, header: Known, read: fn(&[u8]) -> Reading) -> 
     }
 }
 
-/// The context in this format. SkyWalking's is only read: it names services and endpoints that a
-/// proxy does not know.
-pub(crate) fn write(format: Format, context: &TraceContext, request: &Snapshot<'_>) -> Written {
+/// Whether headers that say what the context says stand there as they would be written: a later
+/// version of W3C's does not, and B3 with a word for its decision or with two of one header.
+pub(crate) fn is_as_written(format: Format, request: &Snapshot<'_>) -> bool {
+    match format {
+        Format::Tracecontext => match request.single(Known::Traceparent) {
+            Single::Value(value) => tracecontext::is_current(digits::trim(value)),
+            Single::Absent | Single::Repeated => false,
+        },
+        Format::B3multi => b3::is_current(request),
+        _ => true,
+    }
+}
+
+/// The context in this format. What `beside` has of the format and is no part of a context goes on:
+/// tags of Datadog, fields of X-Ray. SkyWalking's is only read: it names services and endpoints that
+/// a proxy does not know.
+pub(crate) fn write(
+    format: Format,
+    context: &TraceContext,
+    beside: Option<&Snapshot<'_>>,
+) -> Written {
+    let beside = |known| beside.and_then(|request| request.first(known));
     match format {
         Format::Tracecontext => vec![(Known::Traceparent, tracecontext::text(context))],
         Format::B3 => vec![(Known::B3, b3::single_text(context))],
         Format::B3multi => b3::multi(context),
         Format::Jaeger => vec![(Known::UberTraceId, jaeger::text(context))],
-        Format::Datadog => datadog::write(context, request.first(Known::DatadogTags)),
-        Format::Xray => vec![(Known::AmznTraceId, xray::text(context))],
+        Format::Datadog => datadog::write(context, beside(Known::DatadogTags)),
+        Format::Xray => {
+            vec![(Known::AmznTraceId, xray::text(context, beside(Known::AmznTraceId)))]
+        }
         Format::Gcp => vec![(Known::CloudTraceContext, gcp::text(context))],
         Format::Ottrace => ottrace::write(context),
+        Format::GrpcTraceBin => vec![(Known::GrpcTraceBin, grpc::text(context))],
         Format::Skywalking => Vec::new(),
     }
 }
@@ -103,7 +128,7 @@ pub(crate) fn project(format: Format, mut context: TraceContext) -> TraceContext
     context.decision = match format {
         Format::B3 | Format::B3multi | Format::Datadog => context.decision,
         Format::Jaeger => context.decision.decided(),
-        Format::Tracecontext => context.decision.without_debug().decided(),
+        Format::Tracecontext | Format::GrpcTraceBin => context.decision.without_debug().decided(),
         Format::Xray | Format::Gcp | Format::Ottrace | Format::Skywalking => {
             context.decision.without_debug()
         }
@@ -138,6 +163,7 @@ pub(crate) fn lone_trace_id(request: &Snapshot<'_>) -> Option<TraceId> {
         Known::AmznTraceId,
         Known::CloudTraceContext,
         Known::Sw8,
+        Known::GrpcTraceBin,
         Known::B3TraceId,
         Known::OtTraceId,
         Known::DatadogTraceId,
@@ -145,13 +171,14 @@ pub(crate) fn lone_trace_id(request: &Snapshot<'_>) -> Option<TraceId> {
     if !request.has_any(CARRIERS) {
         return None;
     }
-    const WHOLE: [Format; 6] = [
+    const WHOLE: [Format; 7] = [
         Format::Tracecontext,
         Format::B3,
         Format::Jaeger,
         Format::Xray,
         Format::Gcp,
         Format::Skywalking,
+        Format::GrpcTraceBin,
     ];
     let whole = WHOLE.iter().find_map(|format| match read(*format, request) {
         Reading::Context(context) => Some(context.trace_id),

@@ -25,25 +25,36 @@ pub(crate) struct Sampler {
     pub(crate) share: FractionalPercent,
 }
 
-/// A new context; `None` with [`Generate::Never`].
+/// A new context; `None` with [`Generate::Never`]. A random trace id that `is_timed` begins with the
+/// second in which it was made.
 pub(crate) fn context(
     mode: Generate,
     request_id: Option<&[u8]>,
+    is_timed: bool,
     env: &mut dyn Environment,
 ) -> Option<TraceContext> {
     let (trace_id, span_id) = match mode {
         Generate::Never => return None,
-        Generate::IfMissing => (random_trace_id(env), random_id(env)),
+        Generate::IfMissing => (random_trace_id(is_timed, env), random_id(env)),
         Generate::FromRequestId => match request_id.and_then(|id| Some((id, of_uuid(id)?))) {
             Some((id, trace_id)) => (trace_id, of_masked(id)),
-            None => (random_trace_id(env), random_id(env)),
+            None => (random_trace_id(is_timed, env), random_id(env)),
         },
     };
     Some(TraceContext { trace_id, span_id, is_random: true, ..TraceContext::default() })
 }
 
-fn random_trace_id(env: &mut dyn Environment) -> TraceId {
-    TraceId { high: random_id(env), low: random_id(env) }
+fn random_trace_id(is_timed: bool, env: &mut dyn Environment) -> TraceId {
+    const SECOND: u64 = 1_000_000_000;
+    let random = TraceId { high: random_id(env), low: random_id(env) };
+    match is_timed {
+        // The right-most 56 bits stay random, as the flag says.
+        true => {
+            let seconds = env.unix_time().0 / SECOND;
+            TraceId { high: seconds << 32 | random.high & 0xffff_ffff, ..random }
+        }
+        false => random,
+    }
 }
 
 /// 64 random bits, never all zero.

@@ -24,12 +24,13 @@ pub(crate) enum Known {
     OtSpanId,
     OtSampled,
     Sw8,
+    GrpcTraceBin,
     RequestId,
     Baggage,
 }
 
 /// How many there are.
-const COUNT: usize = 21;
+const COUNT: usize = 22;
 
 /// Their names, in the order of [`Known`].
 pub(crate) const NAMES: [&str; COUNT] = [
@@ -52,6 +53,7 @@ pub(crate) const NAMES: [&str; COUNT] = [
     "ot-tracer-spanid",
     "ot-tracer-sampled",
     "sw8",
+    "grpc-trace-bin",
     "x-request-id",
     "baggage",
 ];
@@ -110,6 +112,7 @@ impl Known {
             b"ot-tracer-spanid" => Self::OtSpanId,
             b"ot-tracer-sampled" => Self::OtSampled,
             b"sw8" => Self::Sw8,
+            b"grpc-trace-bin" => Self::GrpcTraceBin,
             b"x-request-id" => Self::RequestId,
             b"baggage" => Self::Baggage,
             _ => return None,

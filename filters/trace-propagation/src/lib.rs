@@ -19,6 +19,7 @@
 //! ```
 
 mod baggage;
+mod base64;
 pub mod config;
 mod context;
 mod correlate;

@@ -32,7 +32,6 @@ const DEFAULT_EXTRACT: [Format; 8] = [
 ];
 /// What is carried along where the user names nothing.
 const DEFAULT_PROPAGATE: [&str; 3] = ["x-request-id", "x-ot-span-context", "baggage"];
-const DEFAULT_TRACESTATE: u32 = 4096;
 const DEFAULT_MEMBERS: u32 = 64;
 const DEFAULT_BYTES: u32 = 8192;
 
@@ -60,7 +59,8 @@ pub(crate) struct Settings {
     pub(crate) tracer: Tracer,
     pub(crate) parent_id: ParentId,
     pub(crate) baggage: BaggagePolicy,
-    pub(crate) max_tracestate: usize,
+    /// `None` where the user said nothing.
+    pub(crate) max_tracestate: Option<usize>,
     pub(crate) memory: Option<Memory>,
     pub(crate) publish: Vec<Publish>,
     pub(crate) names: Names,
@@ -104,7 +104,7 @@ impl Settings {
             sampler: config.sampling.map(|wire| sampler(&wire)).transpose()?,
             baggage: baggage(config.baggage.as_ref(), trust)?,
             memory: memory.transpose()?,
-            max_tracestate: longest.unwrap_or(DEFAULT_TRACESTATE) as usize,
+            max_tracestate: longest.map(|bytes| bytes as usize),
             parent_id: config.parent_id.unwrap_or_default(),
             publish: config.publish,
             extracted: FormatSet::of(&extract),

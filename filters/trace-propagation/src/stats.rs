@@ -71,7 +71,7 @@ pub(crate) const ALL: &[&Stat] = &[
 ];
 
 /// Formats by their names in the configuration.
-const FORMATS: [(Format, &str); 9] = [
+const FORMATS: [(Format, &str); 10] = [
     (Format::Tracecontext, "tracecontext"),
     (Format::B3, "b3"),
     (Format::B3multi, "b3multi"),
@@ -81,6 +81,7 @@ const FORMATS: [(Format, &str); 9] = [
     (Format::Gcp, "gcp"),
     (Format::Ottrace, "ottrace"),
     (Format::Skywalking, "skywalking"),
+    (Format::GrpcTraceBin, "grpc_trace_bin"),
 ];
 
 /// The handles.

@@ -6,6 +6,7 @@ mod chain;
 mod conformance;
 mod expected;
 mod flood;
+mod ids;
 mod linear;
 mod lines;
 mod mesh;

@@ -5,26 +5,11 @@ use crate::config::{Format, ParentId, Publish, Tracer, Trust};
 use crate::context::{Decision, Reading, TraceContext};
 use crate::format;
 use crate::generate;
-use crate::headers::{Known, Mask, Single, Snapshot};
+use crate::headers::{Known, Mask, Snapshot};
 use crate::settings::Settings;
 use crate::tracestate::{self, Tracestate};
-use filter_api::{Effects, Environment, HeaderMutation, HeaderName, HeaderValue, RequestHead};
+use filter_api::{Effects, Environment, HeaderMutation, HeaderValue, RequestHead};
 use std::rc::Rc;
-
-/// Every format.
-const ALL: [Format; 9] = [
-    Format::Tracecontext,
-    Format::B3,
-    Format::B3multi,
-    Format::Jaeger,
-    Format::Datadog,
-    Format::Xray,
-    Format::Gcp,
-    Format::Ottrace,
-    Format::Skywalking,
-];
-/// LightStep's and old Envoys' context, which nobody else can read.
-const OPAQUE: &str = "x-ot-span-context";
 
 /// A request, what it says in each format, and what is to happen to it.
 pub(super) struct Pass<'a> {
@@ -35,6 +20,10 @@ pub(super) struct Pass<'a> {
     pub(super) readings: Vec<(Format, Reading)>,
     /// Names and lines that the memory gave back.
     pub(super) restored: Vec<(&'a [u8], &'a [u8])>,
+    /// Whether `traceparent` is written.
+    is_parent_new: bool,
+    /// Whether it is removed.
+    is_parent_gone: bool,
     pub(super) effects: Effects,
 }
 
@@ -48,6 +37,8 @@ impl<'a> Pass<'a> {
             snapshot,
             readings,
             restored: Vec::new(),
+            is_parent_new: false,
+            is_parent_gone: false,
             effects: Effects::default(),
         }
     }
@@ -79,6 +70,12 @@ impl<'a> Pass<'a> {
             && let Some(sampler) = &settings.sampler
         {
             context.decision = sampler.decide(context.trace_id, &self.request);
+        }
+        // Only W3C tells it, and it is of the trace, whichever format tells of that.
+        if let Reading::Context(told) = self.reading(Format::Tracecontext)
+            && told.trace_id == context.trace_id
+        {
+            context.is_random |= told.is_random;
         }
         match settings.parent_id {
             ParentId::New if !settings.inject.is_empty() => {
@@ -114,30 +111,15 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Forgets the caller's context, and begins a new one where that is asked for.
-    fn restart(
-        &mut self,
-        own: Option<TraceContext>,
-        env: &mut dyn Environment,
-    ) -> Option<TraceContext> {
-        if let Some(own) = own {
-            self.effects.count(self.settings.stats.restarted);
-            if self.settings.trust == Trust::Link {
-                self.publish_text("trace_link", &format::traceparent(&own));
-            }
-        }
-        self.readings.clear();
-        self.generate(env)
-    }
-
     /// A new context, unless none is asked for or none would be written.
-    fn generate(&mut self, env: &mut dyn Environment) -> Option<TraceContext> {
+    pub(super) fn generate(&mut self, env: &mut dyn Environment) -> Option<TraceContext> {
         let settings = self.settings;
         if settings.inject.is_empty() {
             return None;
         }
         let request_id = self.snapshot.first(Known::RequestId);
-        let mut context = generate::context(settings.generate, request_id, env)?;
+        let is_timed = settings.injected.has(Format::Xray);
+        let mut context = generate::context(settings.generate, request_id, is_timed, env)?;
         // A decision that came without ids holds for the ids that it gets.
         let decided = settings.extract.iter().find_map(|format| match self.reading(*format) {
             Reading::Undecided(decision) => Some(decision),
@@ -183,38 +165,27 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Headers of a caller that is not trusted, whatever their format.
-    fn drop_strangers(&mut self, has_context: bool) {
-        for format in ALL {
-            let is_kept = self.settings.tracer.owns(format)
-                || (has_context && self.settings.injected.has(format));
-            if !is_kept {
-                self.remove_all(format);
-            }
-        }
-        if !self.settings.tracer.owns(Format::Tracecontext) {
-            self.remove(Known::Tracestate);
-        }
-        if !self.lines(OPAQUE.as_bytes()).is_empty()
-            && let Ok(name) = HeaderName::new(OPAQUE)
-        {
-            self.effects.mutate(HeaderMutation::Remove(name));
-        }
-    }
-
     /// Writes the format unless it says the same already.
     fn inject(&mut self, format: Format, context: &TraceContext) {
-        let reading = self.reading(format);
+        let (settings, reading) = (self.settings, self.reading(format));
         if let Reading::Context(present) = reading
             && format::agrees(format, &present, context)
-            && self.is_as_written(format)
+            && format::is_as_written(format, &self.snapshot)
         {
             return;
         }
-        if self.settings.tracer == Tracer::On && reading != Reading::Absent {
+        if settings.tracer == Tracer::On && reading != Reading::Absent {
             return;
         }
-        let written = format::write(format, context, &self.snapshot);
+        // Of another trace, or of a caller that is not trusted, nothing goes on.
+        let is_its_own = settings.trust == Trust::Continue
+            && match reading {
+                Reading::Absent => true,
+                Reading::Context(present) => present.trace_id.is_same(context.trace_id),
+                Reading::Undecided(_) | Reading::Malformed => false,
+            };
+        self.is_parent_new |= format == Format::Tracecontext;
+        let written = format::write(format, context, is_its_own.then_some(&self.snapshot));
         if self.snapshot.has_any(Mask::of(format::headers(format))) {
             for known in format::headers(format) {
                 if !written.iter().any(|(other, _)| other == known) {
@@ -226,15 +197,6 @@ impl<'a> Pass<'a> {
         for (known, value) in &written {
             self.set(*known, value);
         }
-    }
-
-    /// Whether a format that agrees needs no rewriting: a later version of W3C's does.
-    fn is_as_written(&self, format: Format) -> bool {
-        format != Format::Tracecontext
-            || match self.snapshot.single(Known::Traceparent) {
-                Single::Value(value) => format::is_current(crate::digits::trim(value)),
-                Single::Absent | Single::Repeated => false,
-            }
     }
 
     /// Whether the format says anything but what the context says.
@@ -279,15 +241,20 @@ impl<'a> Pass<'a> {
             return;
         }
         let is_its_own = match (self.reading(Format::Tracecontext), context) {
-            (Reading::Context(present), Some(context)) => present.trace_id == context.trace_id,
+            (Reading::Context(present), Some(context)) => {
+                present.trace_id == context.trace_id && !self.is_parent_gone
+            }
             _ => false,
         };
         if !is_its_own {
             return self.remove(Known::Tracestate);
         }
         let lines = self.lines(b"tracestate");
-        match tracestate::check(lines.into_iter(), settings.max_tracestate) {
+        // Beside a `traceparent` that stays as it is, a list stays as it is: W3C asks for that.
+        let most = if self.is_parent_new { tracestate::MOST_BYTES } else { usize::MAX };
+        match tracestate::check(lines.into_iter(), settings.max_tracestate.unwrap_or(most)) {
             Tracestate::Kept => {}
+            Tracestate::Rewritten { is_cut: false, .. } if !self.is_parent_new => {}
             Tracestate::Empty => self.remove(Known::Tracestate),
             Tracestate::Rewritten { value, is_cut } => {
                 if is_cut {
@@ -337,21 +304,22 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn publish_text(&mut self, key: &'static str, text: &[u8]) {
+    pub(super) fn publish_text(&mut self, key: &'static str, text: &[u8]) {
         // Written by this filter: ASCII.
         let text: Rc<str> = String::from_utf8_lossy(text).into();
         self.effects.publish(key, text);
     }
 
-    fn remove_all(&mut self, format: Format) {
+    pub(super) fn remove_all(&mut self, format: Format) {
         for known in format::headers(format) {
             self.remove(*known);
         }
     }
 
-    fn remove(&mut self, known: Known) {
+    pub(super) fn remove(&mut self, known: Known) {
         if let (true, Some(name)) = (self.snapshot.has(known), self.settings.names.of(known)) {
             self.effects.mutate(HeaderMutation::Remove(name.clone()));
+            self.is_parent_gone |= known == Known::Traceparent;
         }
     }
 

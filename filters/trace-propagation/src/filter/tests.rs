@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 mod lines;
 mod memory;
+mod parent;
 
 type Headers = Vec<(String, String)>;
 

@@ -66,6 +66,19 @@ pub(super) fn read_multi(request: &Snapshot<'_>) -> Reading {
     }
 }
 
+/// Whether the headers are what [`multi`] would write of them: a decision is a digit, none stands
+/// beside debug, and no header stands twice, for a reader may take the last one.
+pub(super) fn is_current(request: &Snapshot<'_>) -> bool {
+    let is_debug = request.first(Known::B3Flags).map(trim) == Some(b"1");
+    let is_once = !MULTI.iter().any(|known| request.is_repeated(*known));
+    is_once
+        && match request.first(Known::B3Sampled).map(trim) {
+            Some(b"0" | b"1") => !is_debug,
+            Some(_) => false,
+            None => true,
+        }
+}
+
 fn parse_multi(
     trace: &[u8],
     span: &[u8],

@@ -4,6 +4,7 @@
 //! the fourth are numbers and all others base64. Its ids are texts: a trace id of 32 hex digits, or
 //! a UUID, is taken as it is, and any other becomes its hash, which is the same at every hop.
 
+use crate::base64;
 use crate::context::{Decision, Reading, TraceContext, TraceId};
 use crate::digits::{decimal, trace_id};
 use matchers::sticky::position;
@@ -25,13 +26,13 @@ fn parse(value: &[u8]) -> Option<TraceContext> {
         b"1" => true,
         _ => return None,
     };
-    let trace = base64(fields.next()?)?;
-    let mut segment = base64(fields.next()?)?;
+    let trace = base64::decode(fields.next()?)?;
+    let mut segment = base64::decode(fields.next()?)?;
     let span = fields.next()?;
     decimal(span)?;
     let mut rest = 0;
     for field in fields {
-        base64(field)?;
+        base64::decode(field)?;
         rest += 1;
     }
     if rest != FIELDS - 4 {
@@ -55,35 +56,4 @@ fn id_of(text: &[u8]) -> TraceId {
         high: position(text, "sw8.high"),
         low: position(text, "sw8.low").max(1),
     })
-}
-
-/// The bytes of a base64 text, at least one of them; padding may be left out.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    let digits = text.get(..text.len().checked_sub(padding)?)?;
-    if digits.is_empty() || padding > 2 || digits.len() % 4 == 1 {
-        return None;
-    }
-    if padding > 0 && !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
-    let (mut held, mut bits) = (0_u32, 0_u32);
-    for digit in digits {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((held >> bits & 0xff) as u8);
-        }
-    }
-    Some(bytes)
 }

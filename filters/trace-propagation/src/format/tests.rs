@@ -5,7 +5,7 @@ use filter_testing::SimEnvironment;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const WRITTEN: [Format; 8] = [
+const WRITTEN: [Format; 9] = [
     Format::Tracecontext,
     Format::B3,
     Format::B3multi,
@@ -14,6 +14,7 @@ const WRITTEN: [Format; 8] = [
     Format::Xray,
     Format::Gcp,
     Format::Ottrace,
+    Format::GrpcTraceBin,
 ];
 
 /// A context of random ids, with every decision in turn.
@@ -34,7 +35,7 @@ fn random_context(env: &mut SimEnvironment, round: usize) -> TraceContext {
 
 /// Writes the context in a format and reads it again.
 fn round_trip(format: Format, context: &TraceContext) -> TraceContext {
-    let written = write(format, context, &Snapshot::default());
+    let written = write(format, context, None);
     let mut snapshot = Snapshot::default();
     for (known, value) in &written {
         assert!(headers(format).contains(known), "{format:?} writes a header that is not its own");
@@ -73,7 +74,7 @@ fn what_is_written_in_a_format_is_read_again_in_every_pair_of_formats() {
             }
         }
     }
-    assert_eq!(pairs, 60 * 8 * 8);
+    assert_eq!(pairs, 60 * 9 * 9);
 }
 
 #[test]
@@ -111,6 +112,7 @@ fn one_header_is_enough_to_find_a_request_again() {
         (Known::AmznTraceId, "Root=1-80f198ee-56343ba864fe8b2a57d3eff7", Some(LONG)),
         (Known::CloudTraceContext, "80f198ee56343ba864fe8b2a57d3eff7", Some(LONG)),
         (Known::OtTraceId, "64fe8b2a57d3eff7", Some(LOW)),
+        (Known::GrpcTraceBin, "AACA8ZjuVjQ7qGT+iypX0+/3AeRXtaLk2GvRAgE", Some(LONG)),
         (Known::B3SpanId, "64fe8b2a57d3eff7", None),
         (Known::B3TraceId, "nonsense", None),
         (Known::DatadogTraceId, "0", None),

@@ -10,14 +10,21 @@ pub(super) fn read(value: &[u8]) -> Reading {
     Reading::of(parse(value))
 }
 
+/// The fields in order, name and value.
+fn fields(value: &[u8]) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {
+    let fields = value.split(|byte| *byte == b';').map(trim).filter(|field| !field.is_empty());
+    fields.map(|field| {
+        let place = field.iter().position(|byte| *byte == b'=')?;
+        Some((field.get(..place)?, field.get(place + 1..)?))
+    })
+}
+
 /// A load balancer leaves `Parent` and `Sampled` out. Fields that are not known, such as `Self` and
 /// `Lineage`, say nothing about the context.
 fn parse(value: &[u8]) -> Option<TraceContext> {
     let (mut root, mut parent, mut sampled) = (None, None, None);
-    for field in value.split(|byte| *byte == b';').map(trim).filter(|field| !field.is_empty()) {
-        let place = field.iter().position(|byte| *byte == b'=')?;
-        let (name, value) = field.split_at_checked(place)?;
-        let value = value.get(1..)?;
+    for field in fields(value) {
+        let (name, value) = field?;
         let slot = match name {
             b"Root" => &mut root,
             b"Parent" => &mut parent,
@@ -51,7 +58,9 @@ fn trace_id(root: &[u8]) -> Option<TraceId> {
     (!id.is_zero()).then_some(id)
 }
 
-pub(super) fn text(context: &TraceContext) -> Vec<u8> {
+/// Fields of others that stand beside the context, `Self` of a load balancer and `Lineage`, go on
+/// behind it.
+pub(super) fn text(context: &TraceContext, beside: Option<&[u8]>) -> Vec<u8> {
     let TraceId { high, low } = context.trace_id;
     let mut text = Vec::with_capacity(74);
     text.extend_from_slice(b"Root=1-");
@@ -66,5 +75,12 @@ pub(super) fn text(context: &TraceContext) -> Vec<u8> {
         Decision::Drop => b";Sampled=0",
         Decision::Keep | Decision::Debug => b";Sampled=1",
     });
+    for (name, value) in fields(beside.unwrap_or_default()).flatten() {
+        if !matches!(name, b"Root" | b"Parent" | b"Sampled") {
+            for part in [b";", name, b"=", value] {
+                text.extend_from_slice(part);
+            }
+        }
+    }
     text
 }

@@ -89,12 +89,17 @@ fn lines_of_the_application_stay_where_they_are_not_to_be_overwritten() {
 
 #[test]
 fn what_is_restored_is_held_to_the_rules_of_the_outbound_side() {
-    // Lines are joined where the format is injected.
+    // Lines are joined where the parent changes.
     let inject = r#", "inject": ["tracecontext"]"#;
-    let mut joining = sidecar("", inject);
-    let _stream = joining.inbound(&many_lines());
-    let (restored, _) = outbound(&mut joining, &[("x-request-id", ID)]);
-    assert_eq!(lines(&restored, "tracestate"), ["foo=1,bar=2,baz=3,congo=4"]);
+    let new = r#", "inject": ["tracecontext"], "parentId": "NEW""#;
+    for (fields, expected) in
+        [(inject, &["foo=1", "bar=2,baz=3", "congo=4"][..]), (new, &["foo=1,bar=2,baz=3,congo=4"])]
+    {
+        let mut sidecar = sidecar("", fields);
+        let _stream = sidecar.inbound(&many_lines());
+        let (restored, _) = outbound(&mut sidecar, &[("x-request-id", ID)]);
+        assert_eq!(lines(&restored, "tracestate"), expected);
+    }
 
     // A list without a valid parent is nobody's.
     let mut orphaned = sidecar("", inject);

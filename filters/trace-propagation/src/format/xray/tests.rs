@@ -69,6 +69,9 @@ fn it_is_written_with_a_decision_even_where_that_is_open() {
         let expected = format!(
             "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled={end}"
         );
-        assert_eq!(String::from_utf8(text(&context)).unwrap(), expected);
+        assert_eq!(String::from_utf8(text(&context, None)).unwrap(), expected);
+        let beside = "Self=1-5759e988-1;Root=x;Lineage=a:1|b:2;Parent=y; ;Sampled=z";
+        let text = String::from_utf8(text(&context, Some(beside.as_bytes()))).unwrap();
+        assert_eq!(text, format!("{expected};Self=1-5759e988-1;Lineage=a:1|b:2"));
     }
 }
