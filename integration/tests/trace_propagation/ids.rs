@@ -13,6 +13,15 @@ const REQUESTS: usize = 4000;
 /// How far the clocks of a test and of an Envoy that it started may be apart.
 const PATIENCE: u64 = 60;
 
+/// Seconds since the epoch: what X-Ray's ids begin with.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the clock of the Envoy that is asked is the system's"
+)]
+fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
 #[test]
 fn ids_are_never_zero_and_no_two_workers_make_the_same() -> Result<()> {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -31,7 +40,7 @@ fn ids_are_never_zero_and_no_two_workers_make_the_same() -> Result<()> {
         requests_per_connection: REQUESTS / 8,
         timeout: Duration::from_secs(30),
     };
-    let before = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let before = now()?;
     let report = load.run(envoy.addr(INGRESS)?, |_| Request::get("/"))?;
     ensure!(report.failures.is_empty(), "{:?}", report.failures);
 
