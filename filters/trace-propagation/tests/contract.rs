@@ -198,7 +198,7 @@ const TRAPS: [(&str, &[&str]); 24] = [
 ];
 
 /// What the filter promises beside, and what shows it.
-const PROMISES: [(&str, &[&str]); 9] = [
+const PROMISES: [(&str, &[&str]); 10] = [
     ("every field together", &["every-field-of-the-issue"]),
     (
         "any format becomes any other",
@@ -232,6 +232,10 @@ const PROMISES: [(&str, &[&str]); 9] = [
     (
         "memory and time to live are bounded",
         &["a_flood_of_distinct_ids_neither_grows_nor_lasts", "correlate-too-large"],
+    ),
+    (
+        "a header that is carried along is acted on at the fourth hop",
+        &["routing_hints_act_at_the_fourth_hop_on_a_user_whom_no_application_forwards"],
     ),
     (
         "sampling: a share, by rule, the parent's, and alike at every hop",

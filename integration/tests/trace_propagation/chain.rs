@@ -16,13 +16,14 @@ const REQUESTS: usize = 100_000;
 const CLIENTS: usize = 50;
 const SERVICES: [&str; 3] = ["customer", "preference", "recommendation"];
 
-fn sidecar() -> Sidecar {
+pub(crate) fn sidecar() -> Sidecar {
     let propagate = ["x-request-id", "x-ot-span-context", "user-agent", "end-user"];
     Sidecar {
         config: json!({"propagate": propagate}),
         correlate: json!({"key": "x-request-id", "ttl": "30s", "capacity": 100_000}),
         bootstrap: json!({}),
         inbound: json!({}),
+        behind: Vec::new(),
         outbound_tracer: None,
         clusters: Vec::new(),
     }

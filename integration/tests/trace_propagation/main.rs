@@ -6,6 +6,7 @@ mod chain;
 mod conformance;
 mod expected;
 mod flood;
+mod hops;
 mod ids;
 mod linear;
 mod lines;

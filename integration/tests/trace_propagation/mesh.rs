@@ -4,7 +4,7 @@ use crate::filter;
 use anyhow::{Context as _, Result, ensure};
 use envoy_runner::{
     Bootstrap, Client, Cluster, End, EnvoyProcess, Listener, Received, Reply, Request, Route,
-    Upstream,
+    Upstream, WasmFilter,
 };
 use integration::fixtures;
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ pub(crate) struct Sidecar {
     pub(crate) bootstrap: Value,
     /// Added to the inbound connection manager.
     pub(crate) inbound: Value,
+    /// Further filters of the inbound side, behind this one.
+    pub(crate) behind: Vec<WasmFilter>,
     /// A second connection manager that outbound requests go through after the filter.
     pub(crate) outbound_tracer: Option<Value>,
     /// Further clusters.
@@ -144,8 +146,9 @@ impl Sidecar {
             .without_access_log()
             .merge(json!({"traffic_direction": "INBOUND"}))
             .manager(self.inbound.clone())
-            .filter(filter(INBOUND, &self.with_role("INBOUND"))?)
-            .route(Route::cluster("/", "application"));
+            .filter(filter(INBOUND, &self.with_role("INBOUND"))?);
+        let inbound = self.behind.iter().cloned().fold(inbound, Listener::filter);
+        let inbound = inbound.route(Route::cluster("/", "application"));
         let outbound = Listener::new(OUTBOUND)
             .without_access_log()
             .merge(json!({"traffic_direction": "OUTBOUND"}))

@@ -48,6 +48,7 @@ fn sidecar(name: &'static str, zipkin: SocketAddr) -> Sidecar {
         correlate: json!({"key": "x-request-id"}),
         bootstrap: node(name),
         inbound: tracer(),
+        behind: Vec::new(),
         outbound_tracer: Some(tracer()),
         clusters: vec![Cluster::new("zipkin", zipkin)],
     }
