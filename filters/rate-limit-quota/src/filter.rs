@@ -63,6 +63,10 @@ impl<'a> Claims<'a> {
     fn add(&mut self, prepared: Option<(Entry<'a>, Option<Claim>)>) -> bool {
         match prepared {
             Some((entry, Some(claim))) => {
+                if self.claims.is_empty() {
+                    // As much as most requests need: more than that is no small piece of memory.
+                    self.claims.reserve_exact(2);
+                }
                 self.entries.push(entry);
                 self.claims.push(claim);
                 true

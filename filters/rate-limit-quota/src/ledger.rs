@@ -15,7 +15,7 @@ pub(crate) use claim::{Claim, LeaseTerms, Owed, Penalty, Standing, Taken, Terms}
 
 use crate::algorithm::State;
 use crate::hash::Digest;
-use crate::store::{Place, Slab};
+use crate::store::{Place, PlaceKey, Slab};
 use filter_api::{Cas, Environment, SharedDataError};
 use shared_state::ABSENT;
 
@@ -68,6 +68,7 @@ pub(crate) struct Ledger<'e> {
 /// A slab as it was read, with the changes of this request.
 struct Loaded {
     place: Place,
+    key: PlaceKey,
     slab: Slab,
     cas: Cas,
     is_changed: bool,
@@ -184,11 +185,8 @@ impl<'e> Ledger<'e> {
             if !loaded.is_changed {
                 continue;
             }
-            let set = self.env.set_shared_data(
-                loaded.place.key().as_str(),
-                loaded.slab.bytes(),
-                loaded.cas,
-            );
+            let (key, bytes) = (loaded.key.as_str(), loaded.slab.bytes());
+            let set = self.env.set_shared_data(key, bytes, loaded.cas);
             let here = claims.iter_mut().filter(|claim| claim.place == loaded.place);
             match set {
                 Ok(()) => here.for_each(Claim::confirm),
@@ -222,8 +220,9 @@ fn load<'s>(
 ) -> Option<&'s mut Loaded> {
     let known = slabs.iter().position(|loaded| loaded.place == place);
     let index = known.unwrap_or_else(|| {
-        let (bytes, cas) = env.shared_data(place.key().as_str()).unwrap_or((Vec::new(), ABSENT));
-        slabs.push(Loaded { place, slab: Slab::new(bytes), cas, is_changed: false });
+        let key = place.key();
+        let (bytes, cas) = env.shared_data(key.as_str()).unwrap_or((Vec::new(), ABSENT));
+        slabs.push(Loaded { place, key, slab: Slab::new(bytes), cas, is_changed: false });
         slabs.len() - 1
     });
     slabs.get_mut(index)

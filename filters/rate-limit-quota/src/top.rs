@@ -70,26 +70,26 @@ impl Top {
     }
 
     /// The list as JSON, the most refused first.
-    fn json(&self) -> String {
+    fn json(&self) -> Vec<u8> {
         let mut left: Vec<&Key> = self.keys.iter().collect();
-        let mut json = String::from("{\"topKeys\":[");
+        let mut json = b"{\"topKeys\":[".to_vec();
         while let Some(most) =
             (0..left.len()).max_by_key(|index| left.get(*index).map_or(0, |key| key.count))
         {
             let key = left.swap_remove(most);
-            if !json.ends_with('[') {
-                json.push(',');
+            if !json.ends_with(b"[") {
+                json.push(b',');
             }
-            json.push_str("{\"quota\":\"");
             let mut parts = key.label.splitn(2, |byte| *byte == 0);
-            push_printable(&mut json, parts.next().unwrap_or_default());
-            json.push_str("\",\"key\":\"");
-            push_printable(&mut json, parts.next().unwrap_or_default());
-            json.push_str("\",\"refused\":");
+            for lead in [&b"{\"quota\":\""[..], b"\",\"key\":\""] {
+                json.extend_from_slice(lead);
+                push_printable(&mut json, parts.next().unwrap_or_default());
+            }
+            json.extend_from_slice(b"\",\"refused\":");
             push_number(&mut json, key.count);
-            json.push('}');
+            json.push(b'}');
         }
-        json.push_str("]}");
+        json.extend_from_slice(b"]}");
         json
     }
 }
@@ -135,7 +135,7 @@ impl QuotaFilter {
 }
 
 /// Adds text to a JSON text: what is not printable ASCII, and what JSON would escape, becomes `?`.
-fn push_printable(json: &mut String, text: &[u8]) {
+fn push_printable(json: &mut Vec<u8>, text: &[u8]) {
     let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
-    json.extend(text.iter().map(|byte| if is_plain(*byte) { char::from(*byte) } else { '?' }));
+    json.extend(text.iter().map(|byte| if is_plain(*byte) { *byte } else { b'?' }));
 }

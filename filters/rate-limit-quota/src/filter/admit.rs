@@ -133,7 +133,7 @@ fn soften(entry: &Entry<'_>, claim: &Claim, active: &mut Active, effects: &mut E
     }
     effects.count(entry.quota.stats.soft_limited);
     let name = &entry.quota.name;
-    let mut value = [name.as_str(), ";used="].concat();
+    let mut value = [name.as_bytes(), b";used="].concat();
     push_number(&mut value, percent);
     // Names of quotas are visible ASCII, so these are always values.
     if let (Some(header), Ok(value)) = (&soft.response_header, HeaderValue::new(value)) {

@@ -43,13 +43,16 @@ impl QuotaFilter {
             claims.pairs().map(|(entry, claim)| entry.told(&claim.standing)).collect();
         let named = if self.settings.reply.names_quotas() { refused.as_slice() } else { &[] };
         let names: Vec<&str> = named.iter().map(|(entry, _)| entry.quota.name.as_str()).collect();
-        let first = refused.first();
-        let reason = first.map_or("", |(_, claim)| why(claim));
-        let name = first.map_or("", |(entry, _)| entry.quota.name.as_str());
+        let Some((first, claim)) = refused.first() else { return self.failed(is_grpc, effects) };
+        let is_penalized = claim.standing.is_penalized;
+        let penalized = match is_penalized {
+            true => [Self::NAME, ".", &first.quota.name, why(claim)].concat(),
+            false => String::new(),
+        };
         let refusal = Refusal {
-            details: &[Self::NAME, ".", name, reason].concat(),
+            details: if is_penalized { &penalized } else { &first.quota.details },
             quotas: &names,
-            is_penalized: first.is_some_and(|(_, claim)| claim.standing.is_penalized),
+            is_penalized,
             is_grpc,
             headers: self.settings.headers.refused(&quotas, retry_after, is_grpc),
         };

@@ -101,23 +101,35 @@ impl Headers {
 
     fn add_to(&self, lines: &mut Lines<'_>, quotas: &[Told<'_>], retry_after: Option<u64>) {
         if self.has_draft && !quotas.is_empty() {
-            let mut policies = Text::default();
-            let mut limits = Text::default();
+            let mut limits = Vec::with_capacity(64);
             for quota in quotas {
-                policies.item().push_str(&quota.grade.policy);
-                quota.limit(limits.item(), retry_after);
+                quota.limit(item(&mut limits), retry_after);
             }
-            lines.put(Name::Policy, &policies.0);
-            lines.put(Name::RateLimit, &limits.0);
+            match quotas {
+                [one] => lines.push(Name::Policy, one.grade.policy.clone()),
+                _ => {
+                    let mut policies = Vec::new();
+                    for quota in quotas {
+                        item(&mut policies).extend_from_slice(quota.grade.policy.as_bytes());
+                    }
+                    lines.put(Name::Policy, &policies);
+                }
+            }
+            lines.put(Name::RateLimit, &limits);
         }
         let closest = quotas.iter().min_by_key(|quota| quota.nearness());
         if let (true, Some(closest)) = (self.has_x, closest) {
-            let mut limit = Text::default();
-            push_number(limit.item(), closest.grade.terms.limit.amount);
-            for quota in quotas {
-                limit.item().push_str(&quota.grade.window);
+            match quotas {
+                [one] => lines.push(Name::XLimit, one.grade.x_limit.clone()),
+                _ => {
+                    let mut limit = Vec::new();
+                    push_number(&mut limit, closest.grade.terms.limit.amount);
+                    for quota in quotas {
+                        item(&mut limit).extend_from_slice(quota.grade.window.as_bytes());
+                    }
+                    lines.put(Name::XLimit, &limit);
+                }
             }
-            lines.put(Name::XLimit, &limit.0);
             lines.put_number(Name::XRemaining, closest.standing.remaining);
             lines.put_number(Name::XReset, closest.reset(retry_after));
         }
@@ -131,9 +143,15 @@ struct Lines<'h> {
 }
 
 impl Lines<'_> {
-    fn put(&mut self, name: Name, value: &str) {
+    fn put(&mut self, name: Name, value: &[u8]) {
         // Digits and names of quotas: always a value.
-        if let (Some(name), Ok(value)) = (self.names.get(name as usize), HeaderValue::new(value)) {
+        if let Ok(value) = HeaderValue::new(value) {
+            self.push(name, value);
+        }
+    }
+
+    fn push(&mut self, name: Name, value: HeaderValue) {
+        if let Some(name) = self.names.get(name as usize) {
             self.lines.push((name.clone(), value));
         }
     }
@@ -143,30 +161,22 @@ impl Lines<'_> {
     }
 }
 
-/// A list whose items are told apart by commas.
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    /// The text, for one more item.
-    fn item(&mut self) -> &mut String {
-        if self.0.is_empty() {
-            self.0.reserve(64);
-        } else {
-            self.0.push_str(", ");
-        }
-        &mut self.0
+/// The text of a list whose items are told apart by commas, for one more item.
+fn item(list: &mut Vec<u8>) -> &mut Vec<u8> {
+    if !list.is_empty() {
+        list.extend_from_slice(b", ");
     }
+    list
 }
 
 impl Told<'_> {
     /// Its item of `RateLimit`.
-    fn limit(&self, text: &mut String, retry_after: Option<u64>) {
+    fn limit(&self, text: &mut Vec<u8>, retry_after: Option<u64>) {
         for part in ["\"", self.name, "\";r="] {
-            text.push_str(part);
+            text.extend_from_slice(part.as_bytes());
         }
         push_number(text, self.standing.remaining);
-        text.push_str(";t=");
+        text.extend_from_slice(b";t=");
         push_number(text, self.reset(retry_after));
     }
 
@@ -189,7 +199,7 @@ fn seconds(nanos: u64) -> u64 {
 }
 
 /// A number in decimal, without the machinery of formats. The greatest has twenty digits.
-fn digits(mut number: u64, space: &mut [u8; 20]) -> &str {
+fn digits(mut number: u64, space: &mut [u8; 20]) -> &[u8] {
     let mut first = space.len();
     for (index, digit) in space.iter_mut().enumerate().rev() {
         *digit = b'0' + (number % 10) as u8;
@@ -199,11 +209,10 @@ fn digits(mut number: u64, space: &mut [u8; 20]) -> &str {
             break;
         }
     }
-    let digits = space.get(first..).unwrap_or_default();
-    str::from_utf8(digits).unwrap_or_default()
+    space.get(first..).unwrap_or_default()
 }
 
 /// Adds a number in decimal.
-pub(crate) fn push_number(text: &mut String, number: u64) {
-    text.push_str(digits(number, &mut [0; 20]));
+pub(crate) fn push_number(text: &mut Vec<u8>, number: u64) {
+    text.extend_from_slice(digits(number, &mut [0; 20]));
 }

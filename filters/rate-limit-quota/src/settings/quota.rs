@@ -4,11 +4,14 @@ use super::terms::{Amounts, Grade};
 use crate::algorithm::Algorithm;
 use crate::config::{self, OnMissing, Quota, RateLimitQuotaConfig};
 use crate::cost::{Cost, Table, Units};
+use crate::filter::QuotaFilter;
 use crate::key::KeyText;
 use crate::overrides::Pattern;
 use crate::stats::{OverrideStats, QuotaStats};
 use attributes::Expression;
-use filter_api::{ConfigError, Environment, HeaderName, MetricRegistry, RequestHead};
+use filter_api::{
+    ConfigError, Environment, HeaderName, HttpFilter as _, MetricRegistry, RequestHead,
+};
 use filter_config::check::{header_name, rule_name, whole};
 use filter_config::path_segment;
 use filter_config::wire::UInt;
@@ -21,6 +24,8 @@ const DEFAULT_V6_LENGTH: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct QuotaSettings {
     pub(crate) name: String,
+    /// `%RESPONSE_CODE_DETAILS%` of a request that it refuses.
+    pub(crate) details: String,
     /// What its state is known by.
     pub(crate) identity: KeyText,
     /// By name, so that two quotas with the same dimensions have the same keys.
@@ -97,6 +102,7 @@ impl QuotaSettings {
         identity.push(algorithm.name().as_bytes());
         Ok(Self {
             name: wire.name.clone(),
+            details: [QuotaFilter::NAME, ".", &wire.name, ".limited"].concat(),
             identity,
             dimensions,
             v6_length: u8::try_from(v6_length.unwrap_or(DEFAULT_V6_LENGTH)).unwrap_or(u8::MAX),
@@ -147,7 +153,8 @@ impl QuotaSettings {
     pub(super) fn summary(&self) -> String {
         let mode = if self.enforcement.is_shadow() { ", SHADOW" } else { "" };
         let algorithm = self.own.terms.algorithm.name();
-        [&self.name, " (", algorithm, ", ", &self.own.policy, mode, ")"].concat()
+        let policy = String::from_utf8_lossy(self.own.policy.as_bytes());
+        [&self.name, " (", algorithm, ", ", &policy, mode, ")"].concat()
     }
 }
 

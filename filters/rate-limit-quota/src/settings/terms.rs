@@ -5,8 +5,8 @@ use crate::algorithm::{Algorithm, Limit};
 use crate::config;
 use crate::global::unit;
 use crate::ledger::{LeaseTerms, Penalty, Terms};
-use filter_api::ConfigError;
-use filter_config::check::{duration_text, duration_within, whole};
+use filter_api::{ConfigError, HeaderValue};
+use filter_config::check::{duration_text, duration_within, invalid_header, whole};
 use filter_config::wire::{Duration, UInt};
 use std::time;
 
@@ -23,9 +23,10 @@ const SHORTEST_INTERVAL: u64 = 1_000;
 pub(crate) struct Grade {
     pub(crate) terms: Terms,
     /// Its item of `RateLimit-Policy`.
-    pub(crate) policy: String,
-    /// Its further item of `X-RateLimit-Limit`.
+    pub(crate) policy: HeaderValue,
+    /// Its further item of `X-RateLimit-Limit`, and that header where it has no other.
     pub(crate) window: String,
+    pub(crate) x_limit: HeaderValue,
     /// The limit of all Envoys together; `terms` have this one's share.
     pub(crate) global: Option<GlobalLimit>,
 }
@@ -71,11 +72,14 @@ impl Grade {
         if quota.global {
             limit.amount = amount / replicas;
         }
+        let policy = value(&format!("\"{name}\";q={amount}{unit}{window}"))?;
+        let window = format!("{amount}{window};name=\"{name}\"");
         Ok(Self {
             global,
             terms: Terms { algorithm, limit, penalty, lease },
-            policy: format!("\"{name}\";q={amount}{unit}{window}"),
-            window: format!("{amount}{window};name=\"{name}\""),
+            policy,
+            x_limit: value(&format!("{amount}, {window}"))?,
+            window,
         })
     }
 
@@ -89,6 +93,11 @@ impl Grade {
             _ => self.terms.limit.amount,
         }
     }
+}
+
+/// Names of quotas are visible ASCII, so this is always a value.
+fn value(text: &str) -> Result<HeaderValue, ConfigError> {
+    HeaderValue::new(text).map_err(|why| invalid_header("name", text, why))
 }
 
 fn limit(amounts: &Amounts, algorithm: Algorithm) -> Result<Limit, ConfigError> {
