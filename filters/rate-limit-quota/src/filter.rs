@@ -221,8 +221,9 @@ impl HttpFilter for QuotaFilter {
 impl QuotaFilter {
     fn keys(&self, env: &mut dyn Environment) -> Option<&Keys> {
         if self.keys.get().is_none() {
-            let identities = self.settings.quotas.iter().map(|quota| &quota.identity);
-            let keys = Keys::read(identities, env)?;
+            let quotas = &self.settings.quotas;
+            let keys = |secret| quotas.iter().map(|quota| quota.keys(secret)).collect();
+            let keys = Keys::read(keys, env)?;
             let _same = self.keys.set(keys);
         }
         self.keys.get()

@@ -41,34 +41,83 @@ impl Digest {
 }
 
 /// SipHash with 128 bits, `C` rounds per word and `D` at each end.
-fn siphash<const C: u32, const D: u32>(Secret([k0, k1]): Secret, bytes: &[u8]) -> Digest {
-    let mut state = State([
-        k0 ^ 0x736f_6d65_7073_6575,
-        k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
-        k0 ^ 0x6c79_6765_6e65_7261,
-        k1 ^ 0x7465_6462_7974_6573,
-    ]);
+fn siphash<const C: u32, const D: u32>(secret: Secret, bytes: &[u8]) -> Digest {
+    let mut state = State::new(secret);
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         state.absorb::<C>(u64::from_le_bytes(*word));
     }
-    let mut last = (bytes.len() as u64) << 56;
-    for (shift, byte) in (0..56).step_by(8).zip(rest) {
-        last |= u64::from(*byte) << shift;
-    }
-    state.absorb::<C>(last);
-    let low = state.squeeze::<D>(2, 0xee);
-    let high = state.squeeze::<D>(1, 0xdd);
-    Digest([low, high])
+    state.absorb::<C>(padded(rest) | (bytes.len() as u64) << 56);
+    state.digest::<D>()
 }
 
+/// Less than eight bytes as a word.
+fn padded(rest: &[u8]) -> u64 {
+    rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// SipHash-1-3 of parts, each of which begins with its length, so that no two lists of parts are alike
+/// (`a;b=c` is not `a` and `b=c`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartsHash {
+    state: State,
+    words: u64,
+}
+
+impl PartsHash {
+    /// Of no part yet.
+    pub(crate) fn new(secret: Secret) -> Self {
+        Self { state: State::new(secret), words: 0 }
+    }
+
+    /// Adds a part: its length and its first four bytes as a word, and then its other bytes.
+    pub(crate) fn push(&mut self, part: &[u8]) {
+        let mut state = self.state;
+        let (first, rest) = part.split_at_checked(4).unwrap_or((part, &[]));
+        state.absorb::<1>(part.len() as u64 | padded(first) << 32);
+        let (words, rest) = rest.as_chunks::<8>();
+        for word in words {
+            state.absorb::<1>(u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            state.absorb::<1>(padded(rest));
+        }
+        self.state = state;
+        self.words = self.words.wrapping_add(2).wrapping_add(words.len() as u64);
+    }
+
+    /// The hash of all parts.
+    pub(crate) fn digest(mut self) -> Digest {
+        // In the place of a message's length.
+        self.state.absorb::<1>(self.words << 56);
+        self.state.digest::<3>()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
 struct State([u64; 4]);
 
 impl State {
+    fn new(Secret([k0, k1]): Secret) -> Self {
+        Self([
+            k0 ^ 0x736f_6d65_7073_6575,
+            k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
+            k0 ^ 0x6c79_6765_6e65_7261,
+            k1 ^ 0x7465_6462_7974_6573,
+        ])
+    }
+
+    fn digest<const D: u32>(mut self) -> Digest {
+        let low = self.squeeze::<D>(2, 0xee);
+        let high = self.squeeze::<D>(1, 0xdd);
+        Digest([low, high])
+    }
+
+    #[inline(always)]
     fn absorb<const C: u32>(&mut self, word: u64) {
         let [_, _, _, d] = &mut self.0;
         *d ^= word;
-        self.rounds(C);
+        self.rounds::<C>();
         let [a, ..] = &mut self.0;
         *a ^= word;
     }
@@ -78,13 +127,14 @@ impl State {
         if let Some(word) = self.0.get_mut(place) {
             *word ^= mark;
         }
-        self.rounds(D);
+        self.rounds::<D>();
         self.0.iter().fold(0, |sum, word| sum ^ word)
     }
 
-    fn rounds(&mut self, count: u32) {
+    #[inline(always)]
+    fn rounds<const COUNT: u32>(&mut self) {
         let [mut a, mut b, mut c, mut d] = self.0;
-        for _ in 0..count {
+        for _ in 0..COUNT {
             a = a.wrapping_add(b);
             b = b.rotate_left(13) ^ a;
             a = a.rotate_left(32);

@@ -1,35 +1,11 @@
 //! Which key of a quota a request belongs to.
 
-use crate::hash::{Digest, Secret};
 use addresses::{aggregate, parse_ip};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 #[cfg(test)]
 mod tests;
-
-/// The text that is hashed: every part behind its length, so that no two lists of parts are alike
-/// (`a;b=c` is not `a` and `b=c`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct KeyText(Vec<u8>);
-
-impl KeyText {
-    /// One that need not grow in most cases.
-    pub(crate) fn with_room() -> Self {
-        Self(Vec::with_capacity(128))
-    }
-
-    /// Adds a part.
-    pub(crate) fn push(&mut self, part: &[u8]) {
-        self.0.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        self.0.extend_from_slice(part);
-    }
-
-    /// The hash of all parts.
-    pub(crate) fn digest(&self, secret: Secret) -> Digest {
-        secret.digest(&self.0)
-    }
-}
 
 /// A dimension's value as it counts for the key: of an IPv6 address only the first `v6_length` bits,
 /// because a client has whole networks of them.

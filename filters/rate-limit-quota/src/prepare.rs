@@ -2,7 +2,8 @@
 
 use crate::config::OnMissing;
 use crate::filter::QuotaFilter;
-use crate::key::{KeyText, value_for_key};
+use crate::hash::{Digest, PartsHash};
+use crate::key::value_for_key;
 use crate::ledger::{Claim, Standing};
 use crate::reply::Told;
 use crate::secret::Keys;
@@ -34,22 +35,21 @@ impl QuotaFilter {
         request: &RequestHead<'a>,
         env: &mut dyn Environment,
     ) -> Option<(Entry<'a>, Option<Claim>)> {
-        let quota = self.settings.quotas.get(index)?;
-        let Key { values, text, is_denied } = key(quota, request, env)?;
+        let (quota, keys) = (self.settings.quotas.get(index)?, keys.of(index)?);
+        let Key { values, digest, is_denied } = key(quota, keys.names, request, env)?;
         let override_index = quota.overriding(&values);
         let (grade, by_override) = quota.grade(override_index);
         let entry = Entry { index, quota, grade, override_index, by_override, values };
         if is_denied {
             return Some((entry, None));
         }
-        let key = text.digest(keys.secret);
-        let (record, overflow) = keys.records(index, key);
+        let (record, overflow) = keys.records(digest);
         let charge = quota.cost.of(request, env);
         let reserve = quota.reserve(request, grade);
         let mut terms = grade.terms;
         // A lease is for everybody, so those who may not use all take none.
         terms.lease = terms.lease.filter(|_| reserve == 0);
-        let [bits, _] = key.0;
+        let [bits, _] = digest.0;
         let claim = Claim {
             terms,
             place: Place::of(bits),
@@ -75,7 +75,7 @@ impl QuotaFilter {
 struct Key<'a> {
     /// In the order of the dimensions.
     values: Vec<Cow<'a, [u8]>>,
-    text: KeyText,
+    digest: Digest,
     /// A dimension is missing that must be there.
     is_denied: bool,
 }
@@ -83,11 +83,11 @@ struct Key<'a> {
 /// The key of the request; `None` where one is missing without which the quota does not concern the request.
 fn key<'a>(
     quota: &'a QuotaSettings,
+    mut hash: PartsHash,
     request: &RequestHead<'a>,
     env: &mut dyn Environment,
 ) -> Option<Key<'a>> {
     let mut values = Vec::with_capacity(quota.dimensions.len());
-    let mut text = KeyText::with_room();
     let mut is_denied = false;
     for dimension in &quota.dimensions {
         let value = dimension.expression.evaluate(request, env);
@@ -97,11 +97,10 @@ fn key<'a>(
             _ => {}
         }
         let value = value.unwrap_or_default();
-        text.push(dimension.name.as_bytes());
-        text.push(&value_for_key(&value, quota.v6_length));
+        hash.push(&value_for_key(&value, quota.v6_length));
         values.push(value);
     }
-    Some(Key { values, text, is_denied })
+    Some(Key { values, digest: hash.digest(), is_denied })
 }
 
 impl Entry<'_> {

@@ -1,7 +1,6 @@
 //! The process's secret, and what follows from it.
 
-use crate::hash::{Digest, Secret};
-use crate::key::KeyText;
+use crate::hash::{Digest, PartsHash, Secret};
 use filter_api::{Environment, SharedDataError};
 use shared_state::ABSENT;
 
@@ -19,25 +18,39 @@ const OVERFLOW: Digest = Digest([0x6f76_6572_666c_6f77, 0]);
 pub(crate) struct Keys {
     pub(crate) secret: Secret,
     /// Of each quota, in their order.
-    identities: Vec<Digest>,
+    quotas: Vec<QuotaKeys>,
+}
+
+/// What the hashes of one quota's keys begin with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QuotaKeys {
+    /// What its state is known by.
+    pub(crate) identity: Digest,
+    /// The names of its dimensions; their values follow.
+    pub(crate) names: PartsHash,
 }
 
 impl Keys {
     /// Reads the secret that the first worker drew; draws it if there is none. `None` where shared data
     /// cannot be written.
-    pub(crate) fn read<'k>(
-        identities: impl Iterator<Item = &'k KeyText>,
+    pub(crate) fn read(
+        quotas: impl FnOnce(Secret) -> Vec<QuotaKeys>,
         env: &mut dyn Environment,
     ) -> Option<Self> {
         let secret = secret(env)?;
-        let identities = identities.map(|identity| identity.digest(secret)).collect();
-        Some(Self { secret, identities })
+        Some(Self { secret, quotas: quotas(secret) })
     }
 
-    /// The record of a key of a quota, and of those for which there is no room.
-    pub(crate) fn records(&self, quota: usize, key: Digest) -> (Digest, Digest) {
-        let identity = self.identities.get(quota).copied().unwrap_or_default();
-        (identity.and(key), identity.and(OVERFLOW))
+    /// Those of a quota.
+    pub(crate) fn of(&self, quota: usize) -> Option<&QuotaKeys> {
+        self.quotas.get(quota)
+    }
+}
+
+impl QuotaKeys {
+    /// The record of a key, and of those for which there is no room.
+    pub(crate) fn records(&self, key: Digest) -> (Digest, Digest) {
+        (self.identity.and(key), self.identity.and(OVERFLOW))
     }
 }
 

@@ -37,3 +37,31 @@ fn secret_text_and_length_all_matter() {
         assert!(!digests[..index].contains(digest), "{index}");
     }
 }
+
+fn of_parts(parts: &[&[u8]]) -> Digest {
+    let mut hash = PartsHash::new(KEY);
+    parts.iter().for_each(|part| hash.push(part));
+    hash.digest()
+}
+
+#[test]
+fn no_two_lists_of_parts_are_alike() {
+    let lists: [&[&[u8]]; 11] = [
+        &[],
+        &[b""],
+        &[b"", b""],
+        &[b"a;b=c"],
+        &[b"a", b"b=c"],
+        &[b"a", b"b", b"c"],
+        &[b"ab", b"c"],
+        &[b"a", b"bc"],
+        &[b"a\0\0\0\0\0\0\0\0"],
+        &[b"", b"a"],
+        &[b"a", b""],
+    ];
+    for (index, list) in lists.iter().enumerate() {
+        for other in &lists[..index] {
+            assert_ne!(of_parts(list), of_parts(other), "{list:?} and {other:?}");
+        }
+    }
+}

@@ -2,32 +2,6 @@ use super::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-fn digest(parts: &[&[u8]]) -> Digest {
-    let mut text = KeyText::default();
-    parts.iter().for_each(|part| text.push(part));
-    text.digest(Secret([1, 2]))
-}
-
-#[test]
-fn no_two_lists_of_parts_are_alike() {
-    let lists: [&[&[u8]]; 9] = [
-        &[],
-        &[b""],
-        &[b"", b""],
-        &[b"a;b=c"],
-        &[b"a", b"b=c"],
-        &[b"a", b"b", b"c"],
-        &[b"ab", b"c"],
-        &[b"a", b"bc"],
-        &[b"a\0\0\0\0\0\0\0\0"],
-    ];
-    for (index, list) in lists.iter().enumerate() {
-        for other in &lists[..index] {
-            assert_ne!(digest(list), digest(other), "{list:?} and {other:?}");
-        }
-    }
-}
-
 #[test]
 fn addresses_of_one_network_are_one_value_and_all_else_is_its_own() {
     let same = |a: &str, b: &str, length| {

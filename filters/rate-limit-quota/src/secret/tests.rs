@@ -35,14 +35,13 @@ fn a_value_of_another_length_is_none() {
 #[test]
 fn quotas_with_the_same_key_have_records_of_their_own() {
     let mut env = SimEnvironment::seeded(1);
-    let texts = ["a", "b"].map(|name| {
-        let mut text = KeyText::default();
-        text.push(name.as_bytes());
-        text
-    });
-    let keys = Keys::read(texts.iter(), &mut env).unwrap();
+    let quotas = |secret: Secret| {
+        let names = PartsHash::new(secret);
+        [b"a", b"b"].map(|name| QuotaKeys { identity: secret.digest(name), names }).to_vec()
+    };
+    let keys = Keys::read(quotas, &mut env).unwrap();
     let key = Secret([1, 2]).digest(b"key");
-    let ((a, a_full), (b, b_full)) = (keys.records(0, key), keys.records(1, key));
+    let [(a, a_full), (b, b_full)] = [0, 1].map(|quota| keys.of(quota).unwrap().records(key));
     let records = [a, a_full, b, b_full];
     for (index, record) in records.iter().enumerate() {
         assert!(!records[..index].contains(record));

@@ -5,8 +5,9 @@ use crate::algorithm::Algorithm;
 use crate::config::{self, OnMissing, Quota, RateLimitQuotaConfig};
 use crate::cost::{Cost, Table, Units};
 use crate::filter::QuotaFilter;
-use crate::key::KeyText;
+use crate::hash::{PartsHash, Secret};
 use crate::overrides::Pattern;
+use crate::secret::QuotaKeys;
 use crate::stats::{OverrideStats, QuotaStats};
 use attributes::Expression;
 use filter_api::{
@@ -26,8 +27,6 @@ pub(crate) struct QuotaSettings {
     pub(crate) name: String,
     /// `%RESPONSE_CODE_DETAILS%` of a request that it refuses.
     pub(crate) details: String,
-    /// What its state is known by.
-    pub(crate) identity: KeyText,
     /// By name, so that two quotas with the same dimensions have the same keys.
     pub(crate) dimensions: Vec<Dimension>,
     pub(crate) v6_length: u8,
@@ -97,13 +96,9 @@ impl QuotaSettings {
         let cost = cost(wire)?;
         let priorities = priorities(wire)?;
         let overrides = overrides(wire, &dimensions, (algorithm, replicas), metrics)?;
-        let mut identity = KeyText::default();
-        identity.push(wire.name.as_bytes());
-        identity.push(algorithm.name().as_bytes());
         Ok(Self {
             name: wire.name.clone(),
             details: [QuotaFilter::NAME, ".", &wire.name, ".limited"].concat(),
-            identity,
             dimensions,
             v6_length: u8::try_from(v6_length.unwrap_or(DEFAULT_V6_LENGTH)).unwrap_or(u8::MAX),
             own,
@@ -116,6 +111,18 @@ impl QuotaSettings {
             priorities,
             stats: QuotaStats::define(metrics, &wire.name),
         })
+    }
+
+    /// What the hashes of its keys begin with.
+    pub(crate) fn keys(&self, secret: Secret) -> QuotaKeys {
+        let mut identity = PartsHash::new(secret);
+        identity.push(self.name.as_bytes());
+        identity.push(self.own.terms.algorithm.name().as_bytes());
+        let mut names = PartsHash::new(secret);
+        for dimension in &self.dimensions {
+            names.push(dimension.name.as_bytes());
+        }
+        QuotaKeys { identity: identity.digest(), names }
     }
 
     /// Which override applies to a key with these values, in the order of the dimensions.
