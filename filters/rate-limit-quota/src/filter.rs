@@ -45,12 +45,27 @@ struct Claims<'a> {
     /// At the same positions.
     claims: Vec<Claim>,
     denied: Option<Entry<'a>>,
+    head: Head<'a>,
+}
+
+/// The head of a request, as far as a refusal needs it.
+#[derive(Clone, Copy)]
+enum Head<'a> {
+    /// Only a refusal looks whether it is gRPC's.
+    Here(RequestHead<'a>),
+    /// The request has waited.
+    Gone { is_grpc: bool },
+}
+
+impl Default for Head<'_> {
+    fn default() -> Self {
+        Self::Gone { is_grpc: false }
+    }
 }
 
 /// What is known of a request beside its claims.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context {
-    is_grpc: bool,
     /// The hash of its id, where retries are recognised.
     id: Option<Digest>,
     /// When it waits no longer for the service: monotonic nanoseconds.
@@ -76,6 +91,14 @@ impl<'a> Claims<'a> {
                 false
             }
             None => true,
+        }
+    }
+
+    /// Whether a refusal is answered in gRPC's way.
+    fn is_grpc(&self) -> bool {
+        match self.head {
+            Head::Here(request) => request.is_grpc(),
+            Head::Gone { is_grpc } => is_grpc,
         }
     }
 
@@ -144,7 +167,7 @@ impl HttpFilter for QuotaFilter {
                 effects.mutate(HeaderMutation::Remove(name.clone()));
             }
         }
-        let mut claims = Claims::default();
+        let mut claims = Claims { head: Head::Here(*request), ..Claims::default() };
         let mut lacks_keys = false;
         self.settings.matches.visit(request, |index| {
             let Some(keys) = self.keys(env) else {
@@ -153,12 +176,11 @@ impl HttpFilter for QuotaFilter {
             };
             claims.add(self.prepare(index, keys, request, env))
         });
-        let is_grpc = || request.is_grpc();
         if lacks_keys {
-            return self.failed(is_grpc(), effects);
+            return self.failed(claims.is_grpc(), effects);
         }
-        if let Some(entry) = claims.denied {
-            return self.missing(&entry, is_grpc(), effects);
+        if let Some(entry) = &claims.denied {
+            return self.missing(entry, claims.is_grpc(), effects);
         }
         if claims.claims.is_empty() {
             return Decision { effects, ..Decision::pass() };
@@ -170,7 +192,7 @@ impl HttpFilter for QuotaFilter {
         let patience = self.settings.global.as_ref().map_or(0, |global| nanos(global.timeout));
         let now = env.monotonic();
         let gives_up_at = now.saturating_add(patience);
-        let context = Context { is_grpc: is_grpc(), id, gives_up_at, has_waited: false };
+        let context = Context { id, gives_up_at, has_waited: false };
         self.decide(stream, claims, now, context, effects, env)
     }
 
@@ -181,8 +203,8 @@ impl HttpFilter for QuotaFilter {
         env: &mut dyn Environment,
     ) -> Decision {
         let Some(waiting) = stream.waiting.take() else { return Decision::pass() };
-        let Waiting { parked, claims, context } = *waiting;
-        let claims = self.unpark(&parked, claims);
+        let Waiting { parked, claims, is_grpc, context } = *waiting;
+        let claims = self.unpark(&parked, claims, Head::Gone { is_grpc });
         let now = env.monotonic();
         self.decide(stream, claims, now, context, Effects::default(), env)
     }
@@ -248,12 +270,12 @@ impl QuotaFilter {
                 effects.count(self.settings.stats.deduplicated);
                 Decision { effects, ..Decision::pass() }
             }
-            Settled::Refused => self.refuse(&claims, now, context.is_grpc, effects, env),
+            Settled::Refused => self.refuse(&claims, now, effects, env),
             Settled::Failed if claims.claims.iter().all(|claim| claim.is_shadow) => {
                 effects.count(self.settings.stats.store_failed);
                 Decision { effects, ..Decision::pass() }
             }
-            Settled::Failed => self.failed(context.is_grpc, effects),
+            Settled::Failed => self.failed(claims.is_grpc(), effects),
         }
     }
 

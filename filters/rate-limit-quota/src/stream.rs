@@ -35,6 +35,7 @@ pub(crate) struct Waiting {
     pub(crate) parked: Vec<Parked>,
     /// At the same positions.
     pub(crate) claims: Vec<Claim>,
+    pub(crate) is_grpc: bool,
     pub(crate) context: Context,
 }
 

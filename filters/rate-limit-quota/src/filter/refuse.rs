@@ -16,10 +16,10 @@ impl QuotaFilter {
         &self,
         claims: &Claims<'_>,
         now: u64,
-        is_grpc: bool,
         mut effects: Effects,
         env: &mut dyn Environment,
     ) -> Decision {
+        let is_grpc = claims.is_grpc();
         let refused: Vec<(&Entry<'_>, &Claim)> =
             claims.pairs().filter(|(_, claim)| claim.is_refused()).collect();
         let mut told = String::with_capacity(64);

@@ -1,6 +1,6 @@
 //! Quotas across Envoys: what was taken ahead, waiting for it, and asking for more.
 
-use super::{Claims, Context, QuotaFilter};
+use super::{Claims, Context, Head, QuotaFilter};
 use crate::config::OnUnavailable;
 use crate::global::{Answered, GlobalSettings, Globals, Verdict, descriptor};
 use crate::key::value_for_key;
@@ -67,6 +67,7 @@ impl QuotaFilter {
         if !context.has_waited {
             effects.count(self.settings.stats.global.waited);
         }
+        let is_grpc = claims.is_grpc();
         let Claims { entries, claims, .. } = claims;
         let parked = entries.iter().map(|entry| Parked {
             quota: entry.index,
@@ -74,12 +75,18 @@ impl QuotaFilter {
             values: entry.values.iter().map(|value| value.to_vec()).collect(),
         });
         let context = Context { has_waited: true, ..context };
-        stream.waiting = Some(Box::new(Waiting { parked: parked.collect(), claims, context }));
+        stream.waiting =
+            Some(Box::new(Waiting { parked: parked.collect(), claims, is_grpc, context }));
         Decision { verdict: StreamVerdict::StopIteration(LOOK_AGAIN), effects, ..Decision::pass() }
     }
 
     /// The claims of a request that waited.
-    pub(super) fn unpark<'a>(&'a self, parked: &'a [Parked], claims: Vec<Claim>) -> Claims<'a> {
+    pub(super) fn unpark<'a>(
+        &'a self,
+        parked: &'a [Parked],
+        claims: Vec<Claim>,
+        head: Head<'a>,
+    ) -> Claims<'a> {
         let entries = parked.iter().filter_map(|one| {
             let quota = self.settings.quotas.get(one.quota)?;
             let (grade, by_override) = quota.grade(one.by_override);
@@ -87,7 +94,7 @@ impl QuotaFilter {
             let (index, override_index) = (one.quota, one.by_override);
             Some(Entry { index, quota, grade, override_index, by_override, values })
         });
-        Claims { entries: entries.collect(), claims, denied: None }
+        Claims { entries: entries.collect(), claims, denied: None, head }
     }
 
     /// Asks the service for what is wanted.
