@@ -15,7 +15,9 @@ pub(crate) struct Digest(pub(crate) [u64; 2]);
 impl Secret {
     /// The hash of `bytes`.
     pub(crate) fn digest(self, bytes: &[u8]) -> Digest {
-        siphash::<1, 3>(self, bytes)
+        let mut hash = PartsHash::new(self);
+        hash.push(bytes);
+        hash.digest()
     }
 }
 
@@ -38,17 +40,6 @@ impl Digest {
         let [low, high] = self.0;
         (u128::from(low) | u128::from(high) << 64).to_le_bytes()
     }
-}
-
-/// SipHash with 128 bits, `C` rounds per word and `D` at each end.
-fn siphash<const C: u32, const D: u32>(secret: Secret, bytes: &[u8]) -> Digest {
-    let mut state = State::new(secret);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        state.absorb::<C>(u64::from_le_bytes(*word));
-    }
-    state.absorb::<C>(padded(rest) | (bytes.len() as u64) << 56);
-    state.digest::<D>()
 }
 
 /// Less than eight bytes as a word.
