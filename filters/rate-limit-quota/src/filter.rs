@@ -80,7 +80,7 @@ impl<'a> Claims<'a> {
             Some((entry, Some(claim))) => {
                 if self.claims.is_empty() {
                     // As much as most requests need: more than that is no small piece of memory.
-                    self.claims.reserve_exact(2);
+                    self.claims = Vec::with_capacity(2);
                 }
                 self.entries.push(entry);
                 self.claims.push(claim);

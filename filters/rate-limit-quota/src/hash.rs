@@ -64,23 +64,26 @@ impl PartsHash {
     /// Adds a part: its length and its first four bytes as a word, and then its other bytes.
     pub(crate) fn push(&mut self, part: &[u8]) {
         let mut state = self.state;
-        let (first, rest) = part.split_at_checked(4).unwrap_or((part, &[]));
-        state.absorb::<1>(part.len() as u64 | padded(first) << 32);
-        let (words, rest) = rest.as_chunks::<8>();
-        for word in words {
-            state.absorb::<1>(u64::from_le_bytes(*word));
-        }
-        if !rest.is_empty() {
-            state.absorb::<1>(padded(rest));
+        let (first, mut rest) = part.split_at_checked(4).unwrap_or((part, &[]));
+        let mut word = part.len() as u64 | padded(first) << 32;
+        loop {
+            state.absorb::<1>(word);
+            self.words = self.words.wrapping_add(1);
+            if rest.is_empty() {
+                break;
+            }
+            (word, rest) = match rest.split_first_chunk() {
+                Some((whole, rest)) => (u64::from_le_bytes(*whole), rest),
+                None => (padded(rest), &[][..]),
+            };
         }
         self.state = state;
-        self.words = self.words.wrapping_add(2).wrapping_add(words.len() as u64);
     }
 
     /// The hash of all parts.
     pub(crate) fn digest(mut self) -> Digest {
-        // In the place of a message's length.
-        self.state.absorb::<1>(self.words << 56);
+        // As of a message of so many words.
+        self.state.absorb::<1>(self.words << 59);
         self.state.digest::<3>()
     }
 }
