@@ -8,6 +8,7 @@ mod jaeger;
 mod ottrace;
 mod skywalking;
 mod tracecontext;
+mod written;
 mod xray;
 
 pub(crate) use tracecontext::text as traceparent;
@@ -16,12 +17,10 @@ use crate::config::Format;
 use crate::context::{Reading, TraceContext, TraceId};
 use crate::digits::{self, decimal};
 use crate::headers::{Known, Mask, Single, Snapshot};
+use written::Written;
 
 #[cfg(test)]
 mod tests;
-
-/// Headers with the values to write.
-pub(crate) type Written = Vec<(Known, Vec<u8>)>;
 
 /// Formats without an order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,18 +101,18 @@ pub(crate) fn write(
 ) -> Written {
     let beside = |known| beside.and_then(|request| request.first(known));
     match format {
-        Format::Tracecontext => vec![(Known::Traceparent, tracecontext::text(context))],
-        Format::B3 => vec![(Known::B3, b3::single_text(context))],
+        Format::Tracecontext => Written::one(Known::Traceparent, tracecontext::text(context)),
+        Format::B3 => Written::one(Known::B3, b3::single_text(context)),
         Format::B3multi => b3::multi(context),
-        Format::Jaeger => vec![(Known::UberTraceId, jaeger::text(context))],
+        Format::Jaeger => Written::one(Known::UberTraceId, jaeger::text(context)),
         Format::Datadog => datadog::write(context, beside(Known::DatadogTags)),
         Format::Xray => {
-            vec![(Known::AmznTraceId, xray::text(context, beside(Known::AmznTraceId)))]
+            Written::one(Known::AmznTraceId, xray::text(context, beside(Known::AmznTraceId)))
         }
-        Format::Gcp => vec![(Known::CloudTraceContext, gcp::text(context))],
+        Format::Gcp => Written::one(Known::CloudTraceContext, gcp::text(context)),
         Format::Ottrace => ottrace::write(context),
-        Format::GrpcTraceBin => vec![(Known::GrpcTraceBin, grpc::text(context))],
-        Format::Skywalking => Vec::new(),
+        Format::GrpcTraceBin => Written::one(Known::GrpcTraceBin, grpc::text(context)),
+        Format::Skywalking => Written::default(),
     }
 }
 

@@ -188,14 +188,14 @@ impl<'a> Pass<'a> {
         let written = format::write(format, context, is_its_own.then_some(&self.snapshot));
         if self.snapshot.has_any(Mask::of(format::headers(format))) {
             for known in format::headers(format) {
-                if !written.iter().any(|(other, _)| other == known) {
+                if !written.has(*known) {
                     self.remove(*known);
                 }
             }
         }
-        self.effects.reserve(written.len());
-        for (known, value) in &written {
-            self.set(*known, value);
+        self.effects.reserve(4);
+        for (known, value) in written.iter() {
+            self.set(known, value);
         }
     }
 

@@ -1,8 +1,6 @@
 use super::*;
 use filter_api::{Effect, HeaderMutation, HeaderPairs, RequestHead, encode_pairs};
 use filter_testing::SimEnvironment;
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 
 mod lines;
 mod memory;

@@ -1,6 +1,6 @@
 //! B3, in one header and in several (openzipkin/b3-propagation).
 
-use super::Written;
+use super::written::Written;
 use crate::context::{Decision, Reading, TraceContext};
 use crate::digits::{push_hex, push_short_trace_id, span_id, trace_id, trim};
 use crate::headers::{Known, Snapshot};
@@ -127,25 +127,18 @@ pub(super) fn single_text(context: &TraceContext) -> Vec<u8> {
 }
 
 pub(super) fn multi(context: &TraceContext) -> Written {
-    let span = |id| {
-        let mut text = Vec::with_capacity(16);
-        push_hex(&mut text, id, 16);
-        text
-    };
-    let mut trace = Vec::with_capacity(32);
-    push_short_trace_id(&mut trace, context.trace_id);
-    let mut written = Vec::with_capacity(4);
-    written.push((Known::B3TraceId, trace));
-    written.push((Known::B3SpanId, span(context.span_id)));
+    let mut written = Written::with_capacity(65);
+    push_short_trace_id(written.of(Known::B3TraceId), context.trace_id);
+    push_hex(written.of(Known::B3SpanId), context.span_id, 16);
     if context.parent_span_id != 0 {
-        written.push((Known::B3ParentSpanId, span(context.parent_span_id)));
+        push_hex(written.of(Known::B3ParentSpanId), context.parent_span_id, 16);
     }
     match context.decision {
         Decision::Deferred => {}
-        Decision::Drop => written.push((Known::B3Sampled, b"0".to_vec())),
-        Decision::Keep => written.push((Known::B3Sampled, b"1".to_vec())),
+        Decision::Drop => written.of(Known::B3Sampled).push(b'0'),
+        Decision::Keep => written.of(Known::B3Sampled).push(b'1'),
         // Which is a decision, so none stands beside it.
-        Decision::Debug => written.push((Known::B3Flags, b"1".to_vec())),
+        Decision::Debug => written.of(Known::B3Flags).push(b'1'),
     }
     written
 }

@@ -1,6 +1,6 @@
 //! Datadog: decimal ids, the upper half of a 128-bit trace id as a tag.
 
-use super::Written;
+use super::written::Written;
 use crate::context::{Decision, Reading, TraceContext, TraceId};
 use crate::digits::{decimal, decimal_text, hex, push_hex, trim};
 use crate::headers::{Known, Snapshot};
@@ -72,17 +72,14 @@ fn value_of(tag: &[u8]) -> Option<&[u8]> {
 
 /// Tags that are not the trace id's stay.
 pub(super) fn write(context: &TraceContext, tags: Option<&[u8]>) -> Written {
-    let mut written = Vec::with_capacity(4);
-    written.push((Known::DatadogTraceId, decimal_text(context.trace_id.low)));
-    written.push((Known::DatadogParentId, decimal_text(context.span_id)));
-    let priority: Option<&[u8]> = match context.decision {
-        Decision::Deferred => None,
-        Decision::Drop => Some(b"0"),
-        Decision::Keep => Some(b"1"),
-        Decision::Debug => Some(b"2"),
-    };
-    if let Some(priority) = priority {
-        written.push((Known::DatadogSamplingPriority, priority.to_vec()));
+    let mut written = Written::with_capacity(128);
+    written.of(Known::DatadogTraceId).extend_from_slice(&decimal_text(context.trace_id.low));
+    written.of(Known::DatadogParentId).extend_from_slice(&decimal_text(context.span_id));
+    match context.decision {
+        Decision::Deferred => {}
+        Decision::Drop => written.of(Known::DatadogSamplingPriority).push(b'0'),
+        Decision::Keep => written.of(Known::DatadogSamplingPriority).push(b'1'),
+        Decision::Debug => written.of(Known::DatadogSamplingPriority).push(b'2'),
     }
     let mut kept: Vec<&[u8]> = tags.map_or_else(Vec::new, |tags| {
         let tags = tags.split(|byte| *byte == b',').map(trim);
@@ -96,7 +93,7 @@ pub(super) fn write(context: &TraceContext, tags: Option<&[u8]>) -> Written {
         kept.push(&own);
     }
     if !kept.is_empty() {
-        written.push((Known::DatadogTags, kept.join(&b',')));
+        written.of(Known::DatadogTags).extend_from_slice(&kept.join(&b','));
     }
     written
 }

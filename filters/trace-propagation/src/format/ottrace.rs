@@ -1,6 +1,6 @@
 //! OpenTracing's basic tracers: `ot-tracer-traceid`, `ot-tracer-spanid`, `ot-tracer-sampled`.
 
-use super::Written;
+use super::written::Written;
 use crate::context::{Decision, Reading, TraceContext};
 use crate::digits::{push_hex, span_id, trace_id, trim};
 use crate::headers::{Known, Snapshot};
@@ -32,18 +32,15 @@ fn parse(trace: &[u8], span: &[u8], sampled: Option<&[u8]>) -> Option<TraceConte
 
 /// Only the lower half of a trace id: these tracers know no more.
 pub(super) fn write(context: &TraceContext) -> Written {
-    let id = |id| {
-        let mut text = Vec::with_capacity(16);
-        push_hex(&mut text, id, 16);
-        text
-    };
-    let mut written = Vec::with_capacity(3);
-    written.push((Known::OtTraceId, id(context.trace_id.low)));
-    written.push((Known::OtSpanId, id(context.span_id)));
+    let mut written = Written::with_capacity(37);
+    push_hex(written.of(Known::OtTraceId), context.trace_id.low, 16);
+    push_hex(written.of(Known::OtSpanId), context.span_id, 16);
     match context.decision {
         Decision::Deferred => {}
-        Decision::Drop => written.push((Known::OtSampled, b"false".to_vec())),
-        Decision::Keep | Decision::Debug => written.push((Known::OtSampled, b"true".to_vec())),
+        Decision::Drop => written.of(Known::OtSampled).extend_from_slice(b"false"),
+        Decision::Keep | Decision::Debug => {
+            written.of(Known::OtSampled).extend_from_slice(b"true");
+        }
     }
     written
 }

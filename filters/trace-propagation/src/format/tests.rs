@@ -37,9 +37,9 @@ fn random_context(env: &mut SimEnvironment, round: usize) -> TraceContext {
 fn round_trip(format: Format, context: &TraceContext) -> TraceContext {
     let written = write(format, context, None);
     let mut snapshot = Snapshot::default();
-    for (known, value) in &written {
-        assert!(headers(format).contains(known), "{format:?} writes a header that is not its own");
-        snapshot.add(*known, value);
+    for (known, value) in written.iter() {
+        assert!(headers(format).contains(&known), "{format:?} writes a header that is not its own");
+        snapshot.add(known, value);
     }
     match read(format, &snapshot) {
         Reading::Context(context) => context,

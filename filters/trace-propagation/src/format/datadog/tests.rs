@@ -64,8 +64,8 @@ fn tags_of_others_stay_and_the_upper_half_is_renewed_or_goes() {
     let written = |high, tags: Option<&str>| {
         let Reading::Context(context) = context(high, 12, 34, Decision::Keep) else { panic!() };
         let written = write(&context, tags.map(str::as_bytes));
-        let tags = written.into_iter().find(|(known, _)| *known == Known::DatadogTags);
-        tags.map(|(_, value)| String::from_utf8(value).unwrap())
+        let tags = written.iter().find(|(known, _)| *known == Known::DatadogTags);
+        tags.map(|(_, value)| String::from_utf8(value.to_vec()).unwrap())
     };
     assert_eq!(written(0, None), None);
     assert_eq!(written(0, Some("_dd.p.tid=1111111111111111")), None);

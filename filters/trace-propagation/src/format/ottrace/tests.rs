@@ -54,10 +54,7 @@ fn of_a_long_trace_id_the_lower_half_is_written() {
     let trace_id = TraceId { high: 1, low: 2 };
     let written = write(&TraceContext { trace_id, span_id: 3, ..TraceContext::default() });
     assert_eq!(
-        written,
-        [
-            (Known::OtTraceId, b"0000000000000002".to_vec()),
-            (Known::OtSpanId, b"0000000000000003".to_vec()),
-        ]
+        written.iter().collect::<Vec<_>>(),
+        [(Known::OtTraceId, &b"0000000000000002"[..]), (Known::OtSpanId, b"0000000000000003"),]
     );
 }
