@@ -28,7 +28,8 @@ pub struct AclFilter {
 
 impl HttpFilter for AclFilter {
     const NAME: &'static str = "acl";
-    const CALLBACKS: Callbacks = Callbacks::REQUEST_HEADERS.and(Callbacks::HTTP_CALLOUTS);
+    const CALLBACKS: Callbacks =
+        Callbacks::REQUEST_HEADERS.and(Callbacks::HTTP_CALLOUTS).and(Callbacks::STREAM_END);
     const STATS: &'static [&'static Stat] = stats::ALL;
     // What it was told to refuse does not pass because the host failed.
     const FAILURE_MODE: FailureMode = FailureMode::Deny;

@@ -28,8 +28,10 @@ pub struct FaultFilter {
 
 impl HttpFilter for FaultFilter {
     const NAME: &'static str = "fault_injection";
-    const CALLBACKS: Callbacks =
-        Callbacks::REQUEST_HEADERS.and(Callbacks::RESPONSE_HEADERS).and(Callbacks::RESPONSE_BODY);
+    const CALLBACKS: Callbacks = Callbacks::REQUEST_HEADERS
+        .and(Callbacks::RESPONSE_HEADERS)
+        .and(Callbacks::RESPONSE_BODY)
+        .and(Callbacks::STREAM_END);
     const STATS: &'static [&'static Stat] = stats::ALL;
     // A fault that cannot be done is not done.
     const FAILURE_MODE: FailureMode = FailureMode::Allow;

@@ -117,8 +117,10 @@ impl<'a> Claims<'a> {
 
 impl HttpFilter for QuotaFilter {
     const NAME: &'static str = "rate_limit_quota";
-    const CALLBACKS: Callbacks =
-        Callbacks::REQUEST_HEADERS.and(Callbacks::RESPONSE_HEADERS).and(Callbacks::CALLOUTS);
+    const CALLBACKS: Callbacks = Callbacks::REQUEST_HEADERS
+        .and(Callbacks::RESPONSE_HEADERS)
+        .and(Callbacks::CALLOUTS)
+        .and(Callbacks::STREAM_END);
     const STATS: &'static [&'static Stat] = stats::ALL;
     // A request that cannot be counted is not let through: a limit holds.
     const FAILURE_MODE: FailureMode = FailureMode::Deny;

@@ -25,7 +25,7 @@ pub struct TraceFilter {
 
 impl HttpFilter for TraceFilter {
     const NAME: &'static str = "trace_propagation";
-    const CALLBACKS: Callbacks = Callbacks::REQUEST_HEADERS;
+    const CALLBACKS: Callbacks = Callbacks::REQUEST_HEADERS.and(Callbacks::STREAM_END);
     const STATS: &'static [&'static Stat] = stats::ALL;
     // A trace must never cost a request.
     const FAILURE_MODE: FailureMode = FailureMode::Allow;

@@ -22,26 +22,25 @@ const SECTION: &str = "ballast.callbacks";
 /// Prefix of the adapter's own callbacks, which replace the SDK's of the same name.
 const OWN: &str = "ballast_on_";
 
-/// Kept in every module. Without `proxy_on_context_create` an SDK module does not start, without
-/// `proxy_on_delete` it leaks.
-const ALWAYS: [&str; 8] = [
+/// Kept in every module. Without `proxy_on_context_create` an SDK module does not start.
+const ALWAYS: [&str; 7] = [
     "memory",
     "_initialize",
     "proxy_abi_version_0_2_1",
     "proxy_on_memory_allocate",
     "proxy_on_context_create",
-    "proxy_on_delete",
     "proxy_on_configure",
     "proxy_on_tick",
 ];
 
 /// What each callback of a filter needs exported.
-const BY_CALLBACK: [(Callbacks, &[&str]); 5] = [
+const BY_CALLBACK: [(Callbacks, &[&str]); 6] = [
     (Callbacks::REQUEST_HEADERS, &["proxy_on_request_headers"]),
     (Callbacks::RESPONSE_HEADERS, &["proxy_on_response_headers"]),
     (Callbacks::RESPONSE_BODY, &["proxy_on_response_body", "proxy_on_response_trailers"]),
     (Callbacks::HTTP_CALLOUTS, &["proxy_on_http_call_response"]),
     (Callbacks::GRPC_CALLOUTS, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
+    (Callbacks::STREAM_END, &["proxy_on_delete"]),
 ];
 
 /// The module as Envoy is to load it.

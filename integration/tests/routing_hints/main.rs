@@ -12,6 +12,7 @@ mod native;
 mod patience;
 mod shares;
 mod switch;
+mod untold;
 mod weighted;
 
 use anyhow::Result;

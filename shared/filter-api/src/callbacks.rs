@@ -19,6 +19,9 @@ impl Callbacks {
     pub const HTTP_CALLOUTS: Self = Self(1 << 3);
     /// `proxy_on_grpc_receive` and `proxy_on_grpc_close`; cost nothing per request.
     pub const GRPC_CALLOUTS: Self = Self(1 << 4);
+    /// `proxy_on_delete`: that a stream is over is told at once. A filter that holds streams, or
+    /// counts those that are open, needs it.
+    pub const STREAM_END: Self = Self(1 << 5);
     /// Both kinds of calls.
     pub const CALLOUTS: Self = Self::HTTP_CALLOUTS.and(Self::GRPC_CALLOUTS);
 
@@ -43,7 +46,7 @@ impl Callbacks {
     /// The set of [`bits`](Self::bits); unknown bits are dropped.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & 0b1_1111)
+        Self(bits & 0b11_1111)
     }
 }
 

@@ -14,7 +14,8 @@ pub enum Verdict {
     Reply(Rc<LocalReply>),
     /// Reset the stream: RST_STREAM on HTTP/2, a closed connection on HTTP/1.
     Reset,
-    /// Hold the stream and ask again (`on_deadline`) after this long.
+    /// Hold the stream and ask again (`on_deadline`) after this long. For filters with
+    /// [`Callbacks::STREAM_END`](crate::Callbacks::STREAM_END).
     StopIteration(Duration),
 }
 

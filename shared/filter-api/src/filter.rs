@@ -84,7 +84,8 @@ pub trait HttpFilter: Sized + 'static {
         BodyDecision::of(BodyVerdict::Continue)
     }
 
-    /// The stream is over, for whatever reason. Called once per stream that was decided on.
+    /// The stream is over, for whatever reason. Called once per stream that was decided on, if the
+    /// filter has [`Callbacks::STREAM_END`].
     ///
     /// Shared data and clocks are there; attributes and headers may be gone.
     fn on_stream_end(&self, _stream: &mut Self::Stream, _env: &mut dyn Environment) -> Effects {

@@ -12,7 +12,9 @@ use crate::callouts;
 use crate::root::Root;
 use crate::streams::{self, Streams, streams};
 use filter_api::HttpFilter;
+use std::alloc::{self, Layout};
 use std::cell::Cell;
+use std::ptr;
 
 const CONTINUE: u32 = 0;
 /// `FilterDataStatus::StopIterationAndWatermark`: hold the body and slow the upstream down.
@@ -44,6 +46,11 @@ pub fn start<F: HttpFilter>() {
 pub(crate) struct Attention(Cell<bool>);
 
 impl Attention {
+    #[inline]
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.get()
+    }
+
     pub(crate) fn set(&self, wanted: bool) {
         if self.0.replace(wanted) == wanted {
             return;
@@ -59,12 +66,28 @@ pub(crate) fn stop_with_watermark() {
     WATERMARK.set(true);
 }
 
+/// Where the host is to put what it answers. The SDK's own clears the memory first.
+#[unsafe(no_mangle)]
+extern "C" fn ballast_on_memory_allocate(size: usize) -> *mut u8 {
+    Layout::array::<u8>(size).map_or(ptr::null_mut(), |layout| match layout.size() {
+        0 => ptr::dangling_mut(),
+        // SAFETY: the size is not zero.
+        _ => unsafe { alloc::alloc(layout) },
+    })
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn ballast_on_context_create(context: u32, root: u32) {
     match streams() {
         Some(streams) if root != 0 => streams.create(context, root),
-        // SAFETY: a call within the module, with the arguments the host gave.
-        _ => unsafe { proxy_on_context_create(context, root) },
+        streams => {
+            // SAFETY: a call within the module, with the arguments the host gave.
+            unsafe { proxy_on_context_create(context, root) }
+            for gone in streams.map(|streams| streams.gone_roots(context)).unwrap_or_default() {
+                // SAFETY: a call within the module, with the id of a root that the SDK knows.
+                unsafe { proxy_on_delete(gone) }
+            }
+        }
     }
 }
 

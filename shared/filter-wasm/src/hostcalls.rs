@@ -16,6 +16,10 @@ pub(crate) struct Status(pub(crate) u32);
 impl Status {
     /// The thing asked for does not exist.
     pub(crate) const NOT_FOUND: Self = Self(1);
+    /// The context that is asked for is gone.
+    pub(crate) const BAD_ARGUMENT: Self = Self(2);
+    /// The host does not do this.
+    pub(crate) const UNIMPLEMENTED: Self = Self(12);
     /// Somebody else set the shared value since.
     pub(crate) const CAS_MISMATCH: Self = Self(8);
 }

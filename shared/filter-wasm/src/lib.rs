@@ -23,6 +23,7 @@
 //! | pattern | why it cannot happen here |
 //! |---|---|
 //! | a stream action in `on_log`, `on_done` or `on_delete` | the first two are not exported, and the end of a stream has no verdict |
+//! | acting on a held stream whose end was not told | `stream::held` holds none of a filter without `Callbacks::STREAM_END` |
 //! | a second terminal action on a stream | `stream::Phase` ends in `Terminated`, which acts no more |
 //! | resuming a side that is not held | `stream::Phase` knows the held side, and only `resume` resumes |
 //! | a gRPC call without a target | `filter_api::Cluster` cannot be empty, and is sent as a message, never as a bare name |

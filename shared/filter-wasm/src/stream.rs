@@ -10,8 +10,8 @@ use crate::hostcalls::{self, MapType, Status, StreamType};
 use crate::queue::due;
 use crate::root::Plugin;
 use filter_api::{
-    Decision, Environment, FailureMode, HeaderPairs, HttpFilter, LocalReply, RequestHead,
-    ResponseInterest, Side, Verdict,
+    Callbacks, Decision, Environment, FailureMode, HeaderPairs, HttpFilter, LocalReply,
+    RequestHead, ResponseInterest, Side, Verdict,
 };
 use proxy_wasm::types::Action;
 use std::cell::{Cell, RefCell};
@@ -189,14 +189,22 @@ impl<F: HttpFilter> Stream<F> {
         self.attention.set(held || self.interest.get() != ResponseInterest::None);
     }
 
-    /// The host deletes the stream: what it holds of the process is given back.
+    /// Whether a further callback of the stream has something to do.
+    #[inline]
+    pub(crate) fn is_attentive(&self) -> bool {
+        self.attention.is_set()
+    }
+
+    /// The stream is over: what it holds of the process is given back.
     pub(crate) fn end(&self) {
-        self.release();
         self.attention.set(false);
-        let mut env = HostEnvironment::new(&self.plugin.sources);
-        let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut(), &mut env);
-        if !effects.as_slice().is_empty() {
-            self.plugin.apply(&effects, &mut env);
+        if F::CALLBACKS.contains(Callbacks::STREAM_END) {
+            self.release();
+            let mut env = HostEnvironment::new(&self.plugin.sources);
+            let effects = self.plugin.filter.on_stream_end(&mut self.state.borrow_mut(), &mut env);
+            if !effects.as_slice().is_empty() {
+                self.plugin.apply(&effects, &mut env);
+            }
         }
         // Its memory may be kept for the next stream; what it remembers is not.
         self.state.take();

@@ -4,9 +4,10 @@
 //! two allocations, and panics on an id that it does not know; so streams are found here, and the
 //! SDK keeps what it is good for: root contexts, the allocator, the ABI's version.
 
+use crate::hostcalls::{self, Status};
 use crate::root::Plugin;
 use crate::stream::Stream;
-use filter_api::{FailureMode, HttpFilter};
+use filter_api::{Callbacks, FailureMode, HttpFilter};
 use proxy_wasm::types::Action;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -25,9 +26,14 @@ pub(crate) trait Streams {
     fn on_response_trailers(&self, id: u32) -> Action;
     /// Ends the stream; false where `id` is none.
     fn delete(&self, id: u32) -> bool;
+    /// Roots that the host has given up without a word; `current` is the context of the callback.
+    fn gone_roots(&self, current: u32) -> Vec<u32>;
 }
 
 const BUCKETS: usize = 1024;
+/// Where the ends of streams are not told: so many more than the last time were alive, and the table
+/// is looked through for those that are not.
+const SWEEP_AFTER: usize = 256;
 
 /// The plugin of a root as it is now: `None` until it is configured.
 pub(crate) type Slot<F> = RefCell<Option<Rc<Plugin<F>>>>;
@@ -43,6 +49,9 @@ struct StreamTable<F: HttpFilter> {
     /// The memory of a stream that has ended, for the next one.
     spare: Cell<Option<Rc<Stream<F>>>>,
     roots: RefCell<Vec<(u32, Rc<Slot<F>>)>>,
+    /// How many streams are kept in `earlier`, and from how many on it is swept.
+    kept: Cell<usize>,
+    sweep_at: Cell<usize>,
 }
 
 thread_local! {
@@ -61,11 +70,17 @@ pub(crate) fn install<F: HttpFilter>() {
         earlier: RefCell::new(std::iter::repeat_with(Vec::new).take(BUCKETS).collect()),
         spare: Cell::default(),
         roots: RefCell::default(),
+        kept: Cell::new(0),
+        sweep_at: Cell::new(SWEEP_AFTER),
     };
     STREAMS.set(Some(Box::leak(Box::new(table))));
 }
 
 impl<F: HttpFilter> StreamTable<F> {
+    /// Whether the host tells the ends of streams (see [`Callbacks::STREAM_END`]). If not, a stream is
+    /// kept only while a further callback of it has something to do.
+    const ENDS_ARE_TOLD: bool = F::CALLBACKS.contains(Callbacks::STREAM_END);
+
     #[cold]
     fn plugin(&self, root: u32) -> Option<Rc<Plugin<F>>> {
         let roots = self.roots.borrow();
@@ -103,6 +118,7 @@ impl<F: HttpFilter> StreamTable<F> {
         let mut buckets = self.earlier.borrow_mut();
         let bucket = buckets.get_mut(bucket(id))?;
         let place = bucket.iter().position(|stream| stream.id() == id)?;
+        self.kept.set(self.kept.get().saturating_sub(1));
         Some(bucket.swap_remove(place))
     }
 
@@ -110,6 +126,29 @@ impl<F: HttpFilter> StreamTable<F> {
     fn keep(&self, stream: Rc<Stream<F>>) {
         if let Some(bucket) = self.earlier.borrow_mut().get_mut(bucket(stream.id())) {
             bucket.push(stream);
+            self.kept.set(self.kept.get() + 1);
+        }
+    }
+
+    /// Forgets streams that are over although no callback said so: reset before they were answered.
+    #[cold]
+    fn sweep(&self, current: u32) {
+        let mut gone = Vec::new();
+        for bucket in self.earlier.borrow_mut().iter_mut() {
+            gone.extend(bucket.extract_if(.., |stream| is_gone(stream.id())));
+        }
+        turn_back_to(current);
+        let kept = self.kept.get().saturating_sub(gone.len());
+        self.kept.set(kept);
+        self.sweep_at.set(kept * 2 + SWEEP_AFTER);
+        gone.iter().for_each(|stream| stream.end());
+    }
+
+    /// Forgets a stream of which no further callback has anything to do.
+    #[inline]
+    fn forget_idle(&self, stream: &Stream<F>) {
+        if !Self::ENDS_ARE_TOLD && !stream.is_attentive() {
+            self.delete(stream.id());
         }
     }
 
@@ -138,6 +177,9 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
     }
 
     fn create(&self, id: u32, root: u32) {
+        if !Self::ENDS_ARE_TOLD && self.kept.get() >= self.sweep_at.get() {
+            self.sweep(id);
+        }
         if let Some(stream) = self.stream(id, root)
             && let Some(earlier) = self.latest.replace(Some(stream))
         {
@@ -147,7 +189,11 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
 
     fn on_request_headers(&self, id: u32) -> Action {
         match (self.find(id), F::FAILURE_MODE) {
-            (Some(stream), _) => stream.on_request_headers(),
+            (Some(stream), _) => {
+                let action = stream.on_request_headers();
+                self.forget_idle(&stream);
+                action
+            }
             // Of a plugin that was never configured, which Envoy does not serve.
             (None, FailureMode::Allow) => Action::Continue,
             (None, FailureMode::Deny) => Action::Pause,
@@ -155,7 +201,11 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
     }
 
     fn on_response_headers(&self, id: u32, end_of_stream: bool) -> Action {
-        self.find(id).map_or(Action::Continue, |stream| stream.on_response_headers(end_of_stream))
+        self.find(id).map_or(Action::Continue, |stream| {
+            let action = stream.on_response_headers(end_of_stream);
+            self.forget_idle(&stream);
+            action
+        })
     }
 
     fn on_response_body(&self, id: u32, size: usize, end_of_stream: bool) -> Action {
@@ -173,6 +223,27 @@ impl<F: HttpFilter> Streams for StreamTable<F> {
         self.spare.set(Some(stream));
         true
     }
+
+    fn gone_roots(&self, current: u32) -> Vec<u32> {
+        if Self::ENDS_ARE_TOLD {
+            return Vec::new();
+        }
+        let mut roots: Vec<u32> = self.roots.borrow().iter().map(|(id, _)| *id).collect();
+        roots.retain(|id| is_gone(*id));
+        turn_back_to(current);
+        roots
+    }
+}
+
+/// Whether the host knows the context no more. It turns to it otherwise: see [`turn_back_to`].
+fn is_gone(context: u32) -> bool {
+    hostcalls::set_effective_context(context) == Err(Status::BAD_ARGUMENT)
+}
+
+/// Has the host calls of this callback act on its own context again.
+fn turn_back_to(current: u32) {
+    // A host that refuses its own context has ended it: no call acts on anything then.
+    let _refused = hostcalls::set_effective_context(current);
 }
 
 fn bucket(id: u32) -> usize {

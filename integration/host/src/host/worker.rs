@@ -5,7 +5,7 @@ use crate::{
     header_map::Pairs,
     host::{TestHost, outcome::Outcome, stream::StreamHandle},
     message::{Message, Request, Response},
-    vm::counts::CallCounts,
+    vm::{Vm, counts::CallCounts},
 };
 
 /// A handle on a worker (or on the main thread, see [`TestHost::main`]).
@@ -115,6 +115,12 @@ impl Worker {
     /// This VM's calls.
     pub fn counts(&self) -> CallCounts {
         self.host.read_vm(self.vm, |vm| vm.state().counts.clone()).unwrap_or_default()
+    }
+
+    /// The size of the module's memory in bytes; it never shrinks.
+    pub fn memory_bytes(&self) -> usize {
+        let size = |vm: &Vm| vm.state().memory.map_or(0, |memory| memory.data_size(&vm.store));
+        self.host.read_vm(self.vm, size).unwrap_or_default()
     }
 
     /// The export and text of this VM's trap.

@@ -65,7 +65,8 @@ impl HttpFilter for Adversary {
     const CALLBACKS: Callbacks = Callbacks::REQUEST_HEADERS
         .and(Callbacks::RESPONSE_HEADERS)
         .and(Callbacks::RESPONSE_BODY)
-        .and(Callbacks::CALLOUTS);
+        .and(Callbacks::CALLOUTS)
+        .and(Callbacks::STREAM_END);
     const STATS: &'static [&'static Stat] = &[&calls::MADE, &calls::ENDED, &HOST_ERRORS];
     const FAILURE_MODE: FailureMode = FailureMode::Allow;
     type Stream = Stream;

@@ -3,8 +3,8 @@
 use crate::{Exchange, Observed, SimEnvironment};
 use anyhow::{Result, bail, ensure};
 use filter_api::{
-    BodyChunk, BodyVerdict, Decision, Effect, Effects, HeaderMutation, HeaderPairs, HttpFilter,
-    RequestHead, ResponseHead, ResponseInterest, Side, Verdict, encode_pairs,
+    BodyChunk, BodyVerdict, Callbacks, Decision, Effect, Effects, HeaderMutation, HeaderPairs,
+    HttpFilter, RequestHead, ResponseHead, ResponseInterest, Side, Verdict, encode_pairs,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -126,6 +126,11 @@ impl<'x, F: HttpFilter> Live<'x, F> {
             }
             (Verdict::Reset, Side::Response) => self.reset(filter, env),
             (Verdict::StopIteration(time), side) => {
+                // The adapter refuses to.
+                ensure!(
+                    F::CALLBACKS.contains(Callbacks::STREAM_END),
+                    "a stream was held whose end would not be told"
+                );
                 self.next = Next::Deadline(side, env.now() + nanos(time));
                 Ok(())
             }
@@ -239,6 +244,9 @@ impl<'x, F: HttpFilter> Live<'x, F> {
     fn end(&mut self, filter: &F, env: &mut SimEnvironment) -> Result<()> {
         self.next = Next::End;
         self.observed.elapsed = Duration::from_nanos(env.now() - self.started);
+        if !F::CALLBACKS.contains(Callbacks::STREAM_END) {
+            return Ok(());
+        }
         let effects = filter.on_stream_end(&mut self.stream, env);
         self.carry_out(None, effects, env)
     }

@@ -2,8 +2,8 @@
 
 use super::{Hold, Phase, Stream};
 use crate::environment::HostEnvironment;
-use crate::hostcalls::{self, StreamType};
-use filter_api::{HttpFilter, Side};
+use crate::hostcalls::{self, Status, StreamType};
+use filter_api::{Callbacks, HttpFilter, Side};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
 
@@ -11,6 +11,11 @@ impl<F: HttpFilter> Stream<F> {
     /// Holds the stream. Where the host sets no tick it cannot be held, for nothing would end it.
     pub(super) fn hold(self: &Rc<Self>, now: u64, hold: Hold) -> Action {
         self.release();
+        if !F::CALLBACKS.contains(Callbacks::STREAM_END) {
+            // Its end would not be told, and to act on a stream that has ended ends Envoy.
+            return self
+                .host_failed("holding a stream whose end is not told", Status::UNIMPLEMENTED);
+        }
         let stream = Rc::downgrade(self);
         match self.plugin.timers.add(now, hold.due, self.id, stream) {
             Ok(()) => {
