@@ -1,17 +1,19 @@
 //! A million entries.
 
-use crate::Served;
-use anyhow::{Context as _, Result};
-use envoy_runner::{Client, Cluster, Reply, Request, Upstream};
-use serde_json::json;
+use crate::{FILTER, Served};
+use anyhow::{Context as _, Result, ensure};
+use envoy_runner::{Client, Cluster, Reply, Upstream};
+use proxy_wasm_test_host::{Engine, Request, Response, TestHost};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::fs;
 use std::time::{Duration, Instant};
 
 const ENTRIES: u32 = 1_000_000;
 
 /// The resident memory of a process, in MiB.
 fn resident(id: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
     let kib = line.split_whitespace().nth(1).context("no number")?;
     Ok(kib.parse::<u64>()? / 1024)
@@ -27,6 +29,13 @@ fn list(entry: impl Fn(u32) -> String, entries: u32) -> String {
     text
 }
 
+fn configuration(entry_type: &str) -> Value {
+    json!({"lists": [{
+        "name": "l", "value": "request.headers[x-value]", "blacklist": true, "entryType": entry_type,
+        "provider": {"cluster": "lists", "path": "/", "timeout": "30s", "refreshInterval": "1h", "ttl": "2h"},
+    }]})
+}
+
 /// Loads a list of so many entries; the time until it holds, and the median of a request.
 fn measure(
     entry_type: &str,
@@ -37,17 +46,14 @@ fn measure(
     let body = list(entry, entries);
     let size = body.len();
     let provider = Upstream::start(move |_| Reply::ok(&body))?;
-    let config = json!({"lists": [{
-        "name": "l", "value": "request.headers[x-value]", "blacklist": true, "entryType": entry_type,
-        "provider": {"cluster": "lists", "path": "/", "timeout": "30s", "refreshInterval": "1h", "ttl": "2h"},
-    }]});
+    let config = configuration(entry_type);
     let cluster = Cluster::new("lists", provider.addr());
     let served = Served::new(&config, 1, |bootstrap| bootstrap.cluster(cluster))?;
     let (begin, before) = (Instant::now(), resident(served.envoy.id())?);
     let mut client = Client::connect(served.addr()?)?.timeout(Duration::from_secs(60));
-    let request = |value: &str| Request::get("/").header("x-value", value);
+    let request = |value: &str| envoy_runner::Request::get("/").header("x-value", value);
     while client.send(&request(value)).status != Some(200) {
-        anyhow::ensure!(begin.elapsed() < Duration::from_secs(90), "never loaded");
+        ensure!(begin.elapsed() < Duration::from_secs(90), "never loaded");
     }
     let loaded = begin.elapsed();
     for n in [0, entries / 2, entries - 1] {
@@ -67,14 +73,66 @@ fn measure(
     Ok(median)
 }
 
+/// Entry type, the entry of a number, and a value that is on no list.
+type Kind = (&'static str, fn(u32) -> String, &'static str);
+
+const KINDS: [Kind; 2] = [
+    ("STRINGS", |n| format!("customer-{n:07}"), "nobody"),
+    (
+        "IP_ADDRESSES",
+        |n| format!("{}.{}.{}.0/24", 16 + (n >> 16), n >> 8 & 255, n & 255),
+        "1.2.3.4",
+    ),
+];
+
+/// Loads a list of so many entries in a host of one worker: the worker's memory, and instructions of
+/// the module for a request whose value is not listed.
+fn in_one_vm((entry_type, entry, value): Kind, entries: u32) -> Result<(usize, u64)> {
+    let filter = integration::filters()?.into_iter().find(|filter| filter.name == FILTER);
+    let engine = Engine::new(&fs::read(filter.context("no such filter")?.module)?)?;
+    let config = configuration(entry_type).to_string();
+    let builder = TestHost::builder(&engine).plugin(FILTER, FILTER, "").workers(1);
+    let host = builder.cluster("lists").plugin_config(config).build()?;
+    let worker = host.worker(0);
+    let answer = Response::new(200).body(list(entry, entries));
+    let send = |value: &str| {
+        let request = Request::get("/").header("x-value", value);
+        worker.exchange(request, |_| Response::new(200)).status()
+    };
+    for _ in 0..200 {
+        host.advance(Duration::from_millis(100));
+        for vm in [&worker, &host.main()] {
+            for call in vm.http_calls() {
+                ensure!(vm.answer_http(call.token, &answer), "the call is gone");
+            }
+        }
+        if send(&entry(entries - 1).replace("/24", "")) == Some(403) {
+            break;
+        }
+    }
+    ensure!(send(&entry(0).replace("/24", "")) == Some(403), "never loaded: {:?}", host.logs());
+    ensure!(send(value) == Some(200), "refused what is not listed");
+    host.reset_counts();
+    ensure!(send(value) == Some(200), "refused what is not listed");
+    Ok((worker.memory_bytes(), host.counts().fuel_total()))
+}
+
+#[test]
+fn a_million_entries_fit_a_worker_and_cost_its_module_what_ten_do() -> Result<()> {
+    const MOST: usize = 64 << 20;
+    for kind in KINDS {
+        let (few, many) = (in_one_vm(kind, 10)?, in_one_vm(kind, ENTRIES)?);
+        println!("10 {}: {} bytes in a worker, {} instructions a request", kind.0, few.0, few.1);
+        println!("{ENTRIES} {}: {} bytes, {} instructions", kind.0, many.0, many.1);
+        ensure!(many.0 <= MOST, "{} bytes", many.0);
+        ensure!(many.1 <= few.1 * 3 / 2, "{} instructions, with ten entries {}", many.1, few.1);
+    }
+    Ok(())
+}
+
 #[test]
 fn a_million_entries_cost_a_request_what_ten_do() -> Result<()> {
-    let string = |n: u32| format!("customer-{n:07}");
-    let prefix = |n: u32| format!("{}.{}.{}.0/24", 16 + (n >> 16), n >> 8 & 255, n & 255);
-    for (entry_type, entry, value) in [
-        ("STRINGS", string as fn(u32) -> String, "nobody"),
-        ("IP_ADDRESSES", prefix as fn(u32) -> String, "1.2.3.4"),
-    ] {
+    for (entry_type, entry, value) in KINDS {
         let few = measure(entry_type, entry, value, 10)?;
         let many = measure(entry_type, entry, value, ENTRIES)?;
         // The rest of a request is far more than a look-up; a scan of a million would be milliseconds.
