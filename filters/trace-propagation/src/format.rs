@@ -22,6 +22,20 @@ use written::Written;
 #[cfg(test)]
 mod tests;
 
+/// Every format.
+pub(crate) const ALL: [Format; 10] = [
+    Format::Tracecontext,
+    Format::B3,
+    Format::B3multi,
+    Format::Jaeger,
+    Format::Datadog,
+    Format::Xray,
+    Format::Gcp,
+    Format::Ottrace,
+    Format::Skywalking,
+    Format::GrpcTraceBin,
+];
+
 /// Formats without an order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FormatSet(u16);

@@ -88,8 +88,7 @@ const KINDS: [Kind; 2] = [
 /// Loads a list of so many entries in a host of one worker: the worker's memory, and instructions of
 /// the module for a request whose value is not listed.
 fn in_one_vm((entry_type, entry, value): Kind, entries: u32) -> Result<(usize, u64)> {
-    let filter = integration::filters()?.into_iter().find(|filter| filter.name == FILTER);
-    let engine = Engine::new(&fs::read(filter.context("no such filter")?.module)?)?;
+    let engine = Engine::new(&fs::read(integration::module(FILTER)?)?)?;
     let config = configuration(entry_type).to_string();
     let builder = TestHost::builder(&engine).plugin(FILTER, FILTER, "").workers(1);
     let host = builder.cluster("lists").plugin_config(config).build()?;

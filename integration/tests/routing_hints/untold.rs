@@ -11,9 +11,7 @@ use std::fs;
 const SLACK: usize = 1 << 20;
 
 fn host(config: &Value) -> Result<TestHost> {
-    let filter = integration::filters()?.into_iter().find(|filter| filter.name == FILTER);
-    let module = fs::read(filter.context("no such filter")?.module)?;
-    let engine = Engine::new(&module)?;
+    let engine = Engine::new(&fs::read(integration::module(FILTER)?)?)?;
     ensure!(!engine.exports().iter().any(|export| export == "proxy_on_delete"), "it is told");
     let builder = TestHost::builder(&engine).plugin(FILTER, FILTER, "").workers(1);
     Ok(builder.plugin_config(config.to_string()).build()?)

@@ -2,7 +2,7 @@
 //!
 //! The SDK has a dispatcher of its own for streams. It costs a thousand instructions per request,
 //! two allocations, and panics on an id that it does not know; so streams are found here, and the
-//! SDK keeps what it is good for: root contexts, the allocator, the ABI's version.
+//! SDK keeps what it is good for: root contexts, the ABI's version.
 
 use crate::hostcalls::{self, Status};
 use crate::root::Plugin;

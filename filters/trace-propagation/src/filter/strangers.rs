@@ -7,19 +7,6 @@ use crate::format;
 use crate::headers::Known;
 use filter_api::{Environment, HeaderMutation, HeaderName};
 
-/// Every format.
-const ALL: [Format; 10] = [
-    Format::Tracecontext,
-    Format::B3,
-    Format::B3multi,
-    Format::Jaeger,
-    Format::Datadog,
-    Format::Xray,
-    Format::Gcp,
-    Format::Ottrace,
-    Format::Skywalking,
-    Format::GrpcTraceBin,
-];
 /// What else tracers read of a caller: LightStep's and old Envoys' context, which nobody else can
 /// read; Jaeger's request to record; where a trace of Datadog's began; baggage and modes.
 const OTHERS: [&[u8]; 6] = [
@@ -53,7 +40,7 @@ impl Pass<'_> {
     /// Removes what the caller sent, whatever its format.
     pub(super) fn drop_strangers(&mut self, has_context: bool) {
         let tracer = self.settings.tracer;
-        for format in ALL {
+        for format in format::ALL {
             let is_kept =
                 tracer.owns(format) || (has_context && self.settings.injected.has(format));
             if !is_kept {

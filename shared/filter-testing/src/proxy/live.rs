@@ -126,13 +126,7 @@ impl<'x, F: HttpFilter> Live<'x, F> {
             }
             (Verdict::Reset, Side::Response) => self.reset(filter, env),
             (Verdict::StopIteration(time), side) => {
-                // The adapter refuses to.
-                ensure!(
-                    F::CALLBACKS.contains(Callbacks::STREAM_END),
-                    "a stream was held whose end would not be told"
-                );
-                self.next = Next::Deadline(side, env.now() + nanos(time));
-                Ok(())
+                self.hold(Next::Deadline(side, env.now() + nanos(time)))
             }
         }
     }
@@ -228,12 +222,19 @@ impl<'x, F: HttpFilter> Live<'x, F> {
                     if time.is_zero() {
                         bail!("a piece was held for no time");
                     }
-                    self.next = Next::Piece(piece, env.now() + nanos(time));
-                    return Ok(());
+                    return self.hold(Next::Piece(piece, env.now() + nanos(time)));
                 }
             }
         }
         self.end(filter, env)
+    }
+
+    /// Holds the stream; the adapter refuses to where its end would not be told.
+    fn hold(&mut self, until: Next) -> Result<()> {
+        let is_told = F::CALLBACKS.contains(Callbacks::STREAM_END);
+        ensure!(is_told, "a stream was held whose end would not be told");
+        self.next = until;
+        Ok(())
     }
 
     fn reset(&mut self, filter: &F, env: &mut SimEnvironment) -> Result<()> {
